@@ -1,0 +1,66 @@
+import * as http from "node:http";
+import * as https from "node:https";
+import { Readable } from "node:stream";
+import { type HttpRequest, type HttpTransport, transportErrorOf } from "./http.ts";
+
+/**
+ * A transport that accepts any certificate, for `--insecure`.
+ *
+ * `rejectUnauthorized` is always given: a variable of Node's (NODE_TLS_REJECT_UNAUTHORIZED) must
+ * not decide. Verified connections never come here.
+ */
+export function openUnverifiedTransport(): HttpTransport {
+  // `proxyEnv` makes Node's agents honour HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+  const proxyEnv = Deno.env.toObject();
+  const agents = {
+    "http:": new http.Agent({ keepAlive: true, proxyEnv } as http.AgentOptions),
+    "https:": new https.Agent(
+      { keepAlive: true, rejectUnauthorized: false, proxyEnv } as https.AgentOptions,
+    ),
+  };
+  return {
+    send: (request) =>
+      new Promise((resolve, reject) => {
+        const fail = (error: unknown) =>
+          reject(request.signal.aborted ? request.signal.reason : transportErrorOf(error));
+        const outgoing = start(request, agents);
+        outgoing.once("error", fail);
+        outgoing.once("response", (incoming) => {
+          resolve({
+            status: incoming.statusCode ?? 0,
+            statusText: incoming.statusMessage ?? "",
+            headers: headersOf(incoming),
+            body: Readable.toWeb(incoming) as ReadableStream<Uint8Array>,
+          });
+        });
+        outgoing.end(request.body);
+      }),
+    close() {
+      agents["http:"].destroy();
+      agents["https:"].destroy();
+    },
+  };
+}
+
+function start(
+  { url, method, headers, body, signal }: HttpRequest,
+  agents: { "http:": http.Agent; "https:": https.Agent },
+): http.ClientRequest {
+  const length = body === undefined ? {} : { "content-length": String(byteLength(body)) };
+  const options = { method, headers: { ...headers, ...length }, signal };
+  return url.protocol === "http:"
+    ? http.request(url, { ...options, agent: agents["http:"] })
+    : https.request(url, { ...options, agent: agents["https:"], rejectUnauthorized: false });
+}
+
+function byteLength(body: string | Uint8Array): number {
+  return typeof body === "string" ? new TextEncoder().encode(body).length : body.length;
+}
+
+function headersOf(incoming: http.IncomingMessage): Headers {
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(incoming.headersDistinct)) {
+    for (const value of values ?? []) headers.append(name, value);
+  }
+  return headers;
+}

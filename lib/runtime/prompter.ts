@@ -1,0 +1,138 @@
+import { Interrupted } from "../errors.ts";
+
+/** Questions to the person at the terminal; written to stderr. Never call without a terminal. */
+export interface Prompter {
+  input(question: InputQuestion): Promise<string>;
+  /** The answer is masked while typed and after. */
+  secret(question: SecretQuestion): Promise<string>;
+  confirm(question: ConfirmQuestion): Promise<boolean>;
+  /** The `value` of the chosen option. */
+  select(question: SelectQuestion): Promise<string>;
+}
+
+/** True, or why the answer will not do. */
+export type Validate = (answer: string) => true | string;
+
+export interface InputQuestion {
+  label: string;
+  /** Taken when the answer is empty. */
+  suggestion?: string;
+  validate?: Validate;
+}
+
+export interface SecretQuestion {
+  label: string;
+  validate?: Validate;
+}
+
+export interface ConfirmQuestion {
+  label: string;
+  default: boolean;
+}
+
+export interface SelectQuestion {
+  label: string;
+  options: { value: string; label: string }[];
+  /** `value` of the option selected at first. */
+  default?: string;
+}
+
+/** End of input while an answer was awaited. */
+export class EndOfInput extends Error {
+  override readonly name = "EndOfInput";
+}
+
+const CTRL_C = 3;
+const ROWS = 10;
+
+/** Prompts of Cliffy on this process's terminal; loaded with the first question. */
+export function systemPrompter(): Prompter {
+  return {
+    input: (question) =>
+      onTerminal(async (terminal) => {
+        const { Input } = await import("@cliffy/prompt/input");
+        return await Input.prompt({
+          ...terminal,
+          message: question.label,
+          ...(question.suggestion === undefined ? {} : { default: question.suggestion }),
+          ...(question.validate === undefined ? {} : { validate: question.validate }),
+        });
+      }),
+    secret: (question) =>
+      onTerminal(async (terminal) => {
+        const { Secret } = await import("@cliffy/prompt/secret");
+        return await Secret.prompt({
+          ...terminal,
+          message: question.label,
+          // Not even the length shows.
+          hidden: true,
+          ...(question.validate === undefined ? {} : { validate: question.validate }),
+        });
+      }),
+    confirm: (question) =>
+      onTerminal(async (terminal) => {
+        const { Confirm } = await import("@cliffy/prompt/confirm");
+        return await Confirm.prompt({
+          ...terminal,
+          message: question.label,
+          default: question.default,
+        });
+      }),
+    select: (question) =>
+      onTerminal(async (terminal) => {
+        const { Select } = await import("@cliffy/prompt/select");
+        return await Select.prompt<string>({
+          ...terminal,
+          message: question.label,
+          options: question.options.map(({ value, label }) => ({ value, name: label })),
+          search: question.options.length > ROWS,
+          maxRows: ROWS,
+          ...(question.default === undefined ? {} : { default: question.default }),
+        });
+      }),
+  };
+}
+
+/** What Cliffy needs of a terminal. */
+interface PromptTerminal {
+  reader: {
+    read(buffer: Uint8Array): Promise<number | null>;
+    setRaw(mode: boolean, options?: { cbreak?: boolean }): void;
+    isTerminal(): boolean;
+  };
+  writer: { writeSync(bytes: Uint8Array): number };
+}
+
+/**
+ * Runs one prompt with the terminal in raw mode from beginning to end: Cliffy switches it off
+ * between keys, which would echo what is typed ahead of a masked prompt. Its own reading would end
+ * the process at Ctrl+C and spin for ever at the end of input, so both are thrown from here.
+ */
+async function onTerminal<T>(ask: (terminal: PromptTerminal) => Promise<T>): Promise<T> {
+  const reader = {
+    async read(buffer: Uint8Array): Promise<number | null> {
+      const count = await Deno.stdin.read(buffer);
+      if (count === null) throw new EndOfInput();
+      if (buffer.subarray(0, count).includes(CTRL_C)) {
+        Deno.stderr.writeSync(new TextEncoder().encode("\r\n"));
+        throw new Interrupted("SIGINT");
+      }
+      return count;
+    },
+    setRaw() {},
+    isTerminal: () => true,
+  };
+  Deno.stdin.setRaw(true);
+  try {
+    return await ask({ reader, writer: Deno.stderr });
+  } finally {
+    Deno.stdin.setRaw(false);
+  }
+}
+
+/** Puts the terminal back when a signal ends the process in the middle of a prompt. */
+export function restoreTerminal(): void {
+  if (!Deno.stdin.isTerminal()) return;
+  Deno.stdin.setRaw(false);
+  Deno.stderr.writeSync(new TextEncoder().encode("\x1b[?25h"));
+}
