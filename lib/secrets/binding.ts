@@ -22,12 +22,16 @@ export interface Binding {
 
 /**
  * Associated data of a value: format, kind, fileId (its text), pointer and audience, joined by NUL.
- * @throws {TypeError} When a part has a NUL, which would make two places look the same.
+ * @throws {TypeError} When a part has a NUL or half a surrogate pair, which would make two places
+ *   look the same.
  */
 export function associatedData(binding: Binding, fileId: string): Uint8Array<ArrayBuffer> {
   const parts = [FORMAT, binding.kind, fileId, binding.pointer, binding.audience];
   if (parts.some((part) => part.includes("\0"))) {
     throw new TypeError("a NUL in the place of an encrypted value");
+  }
+  if (!parts.every((part) => part.isWellFormed())) {
+    throw new TypeError("half a surrogate pair in the place of an encrypted value");
   }
   return new TextEncoder().encode(parts.join("\0"));
 }

@@ -1,6 +1,6 @@
 import type { Crypto } from "../runtime/crypto.ts";
 import { associatedData, type Binding } from "./binding.ts";
-import { formatToken, NONCE_BYTES, parseToken } from "./token.ts";
+import { formatToken, MalformedToken, NONCE_BYTES, parseToken } from "./token.ts";
 import { VERIFIER_BYTES } from "./encryption_block.ts";
 
 /** The tag does not fit: the value was altered, or belongs to another place. */
@@ -77,8 +77,12 @@ export class FileKeys {
     return new FileKeys(fileId, new Uint8Array(verifier), key, crypto_);
   }
 
-  /** A token for a value at its place. */
+  /**
+   * A token for a value at its place.
+   * @throws {TypeError} When the value has half a surrogate pair, which UTF-8 cannot carry.
+   */
   async encrypt(binding: Binding, plaintext: string): Promise<string> {
+    if (!plaintext.isWellFormed()) throw new TypeError("half a surrogate pair in a secret");
     // Values share one key, so a repeated nonce would let values be forged.
     const nonce = this.#crypto.randomBytes(NONCE_BYTES);
     const sealed = await crypto.subtle.encrypt(
@@ -91,7 +95,7 @@ export class FileKeys {
 
   /**
    * The value of a token at its place.
-   * @throws {MalformedToken}
+   * @throws {MalformedToken} Also when the plaintext is not UTF-8.
    * @throws {TagMismatch}
    */
   async decrypt(binding: Binding, token: string): Promise<string> {
@@ -107,7 +111,11 @@ export class FileKeys {
     } catch (error) {
       throw new TagMismatch("altered value", { cause: error });
     }
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(plaintext);
+    try {
+      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(plaintext);
+    } catch (error) {
+      throw new MalformedToken("its plaintext is not UTF-8", { cause: error });
+    }
   }
 }
 

@@ -6,6 +6,7 @@ import {
   DEFAULT_ITERATIONS,
   type EncryptionBlock,
   FILE_ID_BYTES,
+  MIN_WRITTEN_ITERATIONS,
   SALT_BYTES,
 } from "./encryption_block.ts";
 import type { PassphraseSource } from "./passphrase_source.ts";
@@ -59,11 +60,16 @@ export class Keyring {
     return equalsConstantTime(keys.verifier, block.verifier) ? keys : null;
   }
 
-  /** Block and keys of a file that is encrypted for the first time, or afresh. */
+  /**
+   * Block and keys of a file that is encrypted for the first time, or afresh. A choice that costs
+   * less than what may be written gets the cost of today.
+   */
   async create(
     passphrase: string,
-    choice: SaltChoice = this.freshSalt(),
+    { salt, iterations }: SaltChoice = this.freshSalt(),
   ): Promise<{ block: EncryptionBlock; keys: FileKeys }> {
+    const isEnough = iterations >= MIN_WRITTEN_ITERATIONS;
+    const choice = { salt, iterations: isEnough ? iterations : DEFAULT_ITERATIONS };
     const fileId = encodeBase64url(this.#crypto.randomBytes(FILE_ID_BYTES));
     const keys = await this.#fileKeys(choice, fileId, passphrase);
     return { block: { ...choice, fileId, verifier: keys.verifier }, keys };

@@ -64,6 +64,7 @@ export class PassphraseSource {
   readonly #parts: PassphraseParts;
   #given: Promise<string | null> | null = null;
   #answered: string | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(names: PassphraseNames, options: PassphraseOptions, parts: PassphraseParts) {
     this.#names = names;
@@ -94,8 +95,43 @@ export class PassphraseSource {
     wrong: () => UserError,
   ): Promise<string> {
     const known = this.#answered ?? await this.given();
-    if (known !== null) {
-      if (await isRight(known)) return known;
+    if (known === null) return await this.#inTurn(() => this.#askForDecryption(isRight, wrong));
+    if (await isRight(known)) return known;
+    throw wrong();
+  }
+
+  /**
+   * A passphrase for something new; asked for twice, since nothing could tell a slip later.
+   * @throws {UserError} `passphrase-missing`, `passphrase-policy`
+   */
+  async forEncryption(): Promise<string> {
+    return this.#answered ?? await this.given() ?? await this.#inTurn(() => this.#askTwice());
+  }
+
+  /** Asks once and accepts any passphrase within the policy, or gives back what is known. */
+  async ask(): Promise<string> {
+    return this.#answered ?? await this.given() ??
+      await this.#inTurn(async () => this.#answered ??= await this.#askWithinPolicy());
+  }
+
+  /** Forgets an answer, so that the next call asks again; a given passphrase stays. */
+  forgetAnswer(): void {
+    this.#answered = null;
+  }
+
+  /** One question at a time; what the first caller learns, the others need not ask for. */
+  #inTurn(work: () => Promise<string>): Promise<string> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  async #askForDecryption(
+    isRight: (passphrase: string) => Promise<boolean>,
+    wrong: () => UserError,
+  ): Promise<string> {
+    if (this.#answered !== null) {
+      if (await isRight(this.#answered)) return this.#answered;
       throw wrong();
     }
     const prompter = this.#prompterOrThrow();
@@ -109,33 +145,18 @@ export class PassphraseSource {
     throw wrong();
   }
 
-  /**
-   * A passphrase for something new; asked for twice, since nothing could tell a slip later.
-   * @throws {UserError} `passphrase-missing`, `passphrase-policy`
-   */
-  async forEncryption(): Promise<string> {
-    const known = this.#answered ?? await this.given();
-    if (known !== null) return known;
-    const prompter = this.#prompterOrThrow();
+  async #askTwice(): Promise<string> {
+    if (this.#answered !== null) return this.#answered;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      const answer = await prompter.secret({
-        label: this.#names.promptLabel,
-        validate: (text) => {
-          const unmet = unmetPassphraseRules(text);
-          return unmet.length === 0 || `Make sure that it ${unmet.join(", ")}`;
-        },
-      });
-      this.#parts.onKnown(answer);
-      const again = await prompter.secret({ label: `${this.#names.promptLabel} (again)` });
+      const answer = await this.#askWithinPolicy();
+      const label = `${this.#names.promptLabel} (again)`;
+      const again = await this.#prompterOrThrow().secret({ label });
       if (answer === again) return this.#answered = answer;
     }
     throw new UserError("passphrase-missing", `The two entries of the ${this.#names.name} differ`);
   }
 
-  /** Asks once and accepts any passphrase within the policy, or gives back what is known. */
-  async ask(): Promise<string> {
-    const known = this.#answered ?? await this.given();
-    if (known !== null) return known;
+  async #askWithinPolicy(): Promise<string> {
     const answer = await this.#prompterOrThrow().secret({
       label: this.#names.promptLabel,
       validate: (text) => {
@@ -144,12 +165,7 @@ export class PassphraseSource {
       },
     });
     this.#parts.onKnown(answer);
-    return this.#answered = answer;
-  }
-
-  /** Forgets an answer, so that the next call asks again; a given passphrase stays. */
-  forgetAnswer(): void {
-    this.#answered = null;
+    return answer;
   }
 
   async #readGiven(): Promise<string | null> {

@@ -1,0 +1,59 @@
+import type { SecretFileKind } from "../secrets/binding.ts";
+
+/** Keys that lead to a field; `*` stands for any one key. */
+export type FieldPath = readonly string[];
+
+/** The fields that say where a credential is sent, and how the other side is known. */
+export interface AddressFields {
+  url: FieldPath;
+  insecure?: FieldPath;
+  caFile?: FieldPath;
+}
+
+/** A field whose value is a secret. */
+export interface SecretField {
+  path: FieldPath;
+  /** `host`: the key before the last one names the address. Null: it is sent nowhere. */
+  address: AddressFields | "host" | null;
+}
+
+const MGMT: AddressFields = {
+  url: ["paletteConfig", "mgmt", "endpoint"],
+  insecure: ["paletteConfig", "mgmt", "insecure"],
+  caFile: ["paletteConfig", "mgmt", "caFile"],
+};
+
+/** Where `palette.yaml` keeps the API key. */
+export const API_KEY_PATH = ["paletteConfig", "mgmt", "apikey"] as const;
+export const PAIRING_CODE_PATH = ["paletteConfig", "mgmt", "pairingcode"] as const;
+export const UBUNTU_TOKEN_PATH = ["paletteConfig", "ubuntuConfig", "token"] as const;
+export const SCAR_PASSWORD_PATH = ["paletteConfig", "scarConfig", "scarPassword"] as const;
+
+/**
+ * Every secret of every kind of file, and what it is bound to. A kind without a row has secrets
+ * that this version does not know: they are reported, never changed.
+ */
+export const SECRET_FIELDS: Partial<Record<SecretFileKind, readonly SecretField[]>> = {
+  palette: [
+    { path: API_KEY_PATH, address: MGMT },
+    { path: PAIRING_CODE_PATH, address: MGMT },
+    {
+      path: SCAR_PASSWORD_PATH,
+      address: { url: ["paletteConfig", "scarConfig", "scarLoc"] },
+    },
+    { path: UBUNTU_TOKEN_PATH, address: null },
+  ],
+  registry: [{ path: ["auths", "*", "auth"], address: "host" }],
+};
+
+/** The field at a path; undefined when no secret belongs there. */
+export function secretFieldAt(
+  kind: SecretFileKind | null,
+  path: FieldPath,
+): SecretField | undefined {
+  const fields = kind === null ? undefined : SECRET_FIELDS[kind];
+  return fields?.find((field) =>
+    field.path.length === path.length &&
+    field.path.every((key, at) => key === "*" || key === path[at])
+  );
+}
