@@ -8,6 +8,8 @@ export interface Files {
   linkInfo(path: string): Promise<FileInfo | null>;
   /** @throws {FileError} `not-found` for a dangling link, too. */
   realPath(path: string): Promise<string>;
+  /** A path from the root, links kept. */
+  absolute(path: string): string;
   /** Names in a folder, sorted. */
   list(path: string): Promise<string[]>;
   /** Makes a folder and its missing parents, each with `mode`; true when it was not there before. */
@@ -138,6 +140,7 @@ export function systemFiles(): Files {
     info: (path) => orNull(async () => infoOf(await Deno.stat(path))),
     linkInfo: (path) => orNull(async () => infoOf(await Deno.lstat(path))),
     realPath: (path) => translated(() => Deno.realPath(path)),
+    absolute: (path) => isAbsolute(path) ? path : joinPath(Deno.cwd(), path),
     list: (path) =>
       translated(async () => {
         const names: string[] = [];
@@ -202,6 +205,10 @@ export function systemFiles(): Files {
       }),
   };
   return files;
+}
+
+function isAbsolute(path: string): boolean {
+  return path.startsWith("/") || /^([a-z]:|\\)/i.test(path);
 }
 
 /** Folder of a path; `.` for a bare name. */

@@ -1,0 +1,149 @@
+import { type ErrorCode, Interrupted, reasonOf, UserError } from "./errors.ts";
+import { ApiError } from "./api/api_error.ts";
+import { CommandContext } from "./commands/context.ts";
+import { parseCommandLine } from "./commands/parse.ts";
+import { guessFormat, type Settings, settingsOf } from "./commands/settings.ts";
+import { type ErrorReport, Printer } from "./output/printer.ts";
+import { Log } from "./runtime/log.ts";
+import { EndOfInput, restoreTerminal } from "./runtime/prompter.ts";
+import { Redactor } from "./runtime/redactor.ts";
+import type { Runtime } from "./runtime/runtime.ts";
+import { SIGNAL_STATUS } from "./runtime/signals.ts";
+import { BrokenPipe } from "./runtime/streams.ts";
+
+const OK = 0;
+const FAILED = 1;
+/** A check ran and its verdict is negative. */
+const NEGATIVE = 2;
+
+/** Exit status of each failure; those that are not listed exit with 1. */
+const EXIT_STATUS: Partial<Record<ErrorCode, number>> = { "checks-failed": NEGATIVE };
+
+/** How long a stopped command may take to clean up. */
+const CLEAN_UP_MS = 1_000;
+
+/** Runs one command line; nobody else decides the exit status. */
+export async function run(args: readonly string[], runtime: Runtime): Promise<number> {
+  const redactor = new Redactor();
+  try {
+    let settings: Settings;
+    let chosen;
+    try {
+      chosen = await parseCommandLine(args);
+      settings = settingsOf(chosen.options, runtime.env);
+    } catch (error) {
+      const log = logOf(runtime, redactor, null);
+      const format = guessFormat(args, runtime.env);
+      const printer = new Printer({ format, quiet: false }, { ...runtime.streams, log });
+      return await report(error, { printer, log, redactor });
+    }
+    if (chosen.kind === "help") {
+      const { stdout } = runtime.streams;
+      stdout.write(`${chosen.text(stdout.isTerminal && settings.color)}\n`);
+      return OK;
+    }
+    const log = logOf(runtime, redactor, settings);
+    const printer = new Printer(settings, { ...runtime.streams, log });
+    try {
+      if (settings.logFile !== undefined) await log.open(settings.logFile);
+      log.info(`palette ${chosen.words.join(" ")}`);
+      await untilStopped(runtime, (signal) =>
+        chosen.action(
+          new CommandContext({ runtime, settings, printer, log, redactor, signal }),
+        ));
+      return OK;
+    } catch (error) {
+      return await report(error, { printer, log, redactor });
+    }
+  } catch (error) {
+    if (error instanceof BrokenPipe) return OK;
+    throw error;
+  }
+}
+
+/** Runs a command until it is done or a signal stops it; a stopped one may clean up. */
+async function untilStopped(
+  { signals, clock }: Runtime,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const controller = new AbortController();
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
+  const stopListening = signals.listen((signal) => {
+    const reason = new Interrupted(signal);
+    controller.abort(reason);
+    reject(reason);
+  });
+  const running = work(controller.signal);
+  try {
+    await Promise.race([running, stopped]);
+  } catch (error) {
+    if (controller.signal.aborted) {
+      restoreTerminal();
+      await Promise.race([running.catch(() => {}), clock.sleep(CLEAN_UP_MS)]);
+      throw controller.signal.reason;
+    }
+    throw error;
+  } finally {
+    stopListening();
+  }
+}
+
+function logOf(runtime: Runtime, redactor: Redactor, settings: Settings | null): Log {
+  const { stderr } = runtime.streams;
+  return new Log({
+    ...runtime,
+    redactor,
+    level: settings?.logLevel ?? "info",
+    ...(settings?.format === "table" ? { echo: (line) => stderr.write(`${line}\n`) } : {}),
+  });
+}
+
+interface ReportParts {
+  printer: Printer;
+  log: Log;
+  redactor: Redactor;
+}
+
+/** Tells the user what went wrong, and gives the exit status. */
+async function report(error: unknown, { printer, log, redactor }: ReportParts): Promise<number> {
+  if (error instanceof BrokenPipe) throw error;
+  if (error instanceof Interrupted) {
+    log.info(`stopped by ${error.signal}`);
+    return SIGNAL_STATUS[error.signal];
+  }
+  const details = reportOf(error);
+  log.error(details.message, { code: details.code });
+  if (error instanceof Error && details.code === "internal") log.debug(error.stack ?? "");
+  await printer.error({
+    ...details,
+    message: redactor.redact(details.message),
+    hint: details.hint === null ? null : redactor.redact(details.hint),
+    logFile: log.path,
+  });
+  return error instanceof UserError ? EXIT_STATUS[error.code] ?? FAILED : FAILED;
+}
+
+function reportOf(error: unknown): Omit<ErrorReport, "logFile"> {
+  if (error instanceof UserError) {
+    return {
+      code: error.code,
+      message: error.message,
+      hint: error.hint ?? null,
+      status: error instanceof ApiError ? error.status : null,
+    };
+  }
+  if (error instanceof EndOfInput) {
+    return {
+      code: "aborted",
+      message: "The input ended before the question was answered",
+      hint: null,
+      status: null,
+    };
+  }
+  return {
+    code: "internal",
+    message: `Unexpected failure: ${reasonOf(error)}`,
+    hint: "Run it again with --log-level debug for details, and report it with them",
+    status: null,
+  };
+}

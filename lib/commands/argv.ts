@@ -1,0 +1,82 @@
+/**
+ * What has to happen to the command line before Cliffy sees it: the places where its two versions
+ * differ, or where it would take something else than the user means.
+ */
+
+import { UserError } from "../errors.ts";
+
+/** Global flags that take a value: the word after them is not a command. */
+const VALUE_FLAGS = new Set([
+  "-c",
+  "--config",
+  "-l",
+  "--log-level",
+  "-w",
+  "--workspace",
+  "--log-file",
+]);
+
+/**
+ * Puts argv into the form that the command tree takes: `help X` becomes `X --help`, `--version` the
+ * command of that name.
+ * @throws {UserError} `usage` for an empty value.
+ */
+export function normalizeArgv(args: readonly string[]): string[] {
+  refuseEmptyValues(args);
+  const at = firstWordAt(args);
+  if (at === -1) {
+    const isVersion = args.some((arg) => arg === "--version" || arg === "-V");
+    return isVersion
+      ? ["version", ...args.filter((arg) => !/^(--version|-V)$/.test(arg))]
+      : [...args];
+  }
+  if (args[at] !== "help") return [...args];
+  return [...args.slice(0, at), ...args.slice(at + 1), "--help"];
+}
+
+/** The command words of argv up to the first flag after them: `project`, `list`. */
+export function commandWords(args: readonly string[]): string[] {
+  const at = firstWordAt(args);
+  if (at === -1) return [];
+  const words = args.slice(at);
+  const end = words.findIndex((word) => word.startsWith("-"));
+  return end === -1 ? words : words.slice(0, end);
+}
+
+/**
+ * `--insecure=false` and `--insecure=true` for flags without a value.
+ * @param isSwitch Tells whether a flag (`--insecure`) takes no value.
+ */
+export function applySwitchValues(
+  args: readonly string[],
+  isSwitch: (flag: string) => boolean,
+): string[] {
+  return args.flatMap((arg) => {
+    const match = /^(--[a-z][a-z-]*)=(true|false)$/.exec(arg);
+    if (match?.[1] === undefined || !isSwitch(match[1])) return [arg];
+    return match[2] === "true" ? [match[1]] : [];
+  });
+}
+
+function firstWordAt(args: readonly string[]): number {
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at] ?? "";
+    if (!arg.startsWith("-")) return at;
+    if (VALUE_FLAGS.has(arg)) at++;
+  }
+  return -1;
+}
+
+function refuseEmptyValues(args: readonly string[]): void {
+  for (const [at, arg] of args.entries()) {
+    const joined = /^(--?[a-z][a-z-]*)=$/i.exec(arg)?.[1];
+    const before = args[at - 1] ?? "";
+    if (joined === undefined && arg !== "") continue;
+    const flag = joined ?? (before.startsWith("-") ? before : null);
+    throw new UserError(
+      "usage",
+      flag === null ? "An argument is empty" : `${flag} needs a value that is not empty`,
+      { hint: "Leave the flag out, or check the variable it is filled from" },
+    );
+  }
+}

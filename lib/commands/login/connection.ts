@@ -1,0 +1,143 @@
+import { ApiError } from "../../api/api_error.ts";
+import { readCaFile } from "../../api/ca_file.ts";
+import type { PaletteClient } from "../../api/client.ts";
+import { DEFAULT_CONSOLE_URL, parseConsoleUrl, validateConsoleUrl } from "../../api/console_url.ts";
+import { ping } from "../../api/system.ts";
+import { getUserInfo, type UserInfo } from "../../api/users.ts";
+import { UserError } from "../../errors.ts";
+import { Secret } from "../../secrets/secret.ts";
+import type { CommandContext } from "../context.ts";
+import { openClient } from "../session.ts";
+import type { LoginInputs } from "./options.ts";
+
+/** Where login goes, and how its certificate is checked. */
+export interface Address {
+  endpoint: URL;
+  insecure: boolean;
+  caFile: string | null;
+  caCertificates: string[];
+}
+
+/** A key that Palette accepted. */
+export interface Connection {
+  address: Address;
+  apiKey: Secret;
+  palette: PaletteClient;
+  info: UserInfo;
+}
+
+const ATTEMPTS = 3;
+
+/**
+ * Settles address, trust and key, and proves the key.
+ * @throws {UserError} `network`, `tls`, `api`, `auth-invalid`
+ */
+export async function connect(inputs: LoginInputs, context: CommandContext): Promise<Connection> {
+  const address = await reach(await askAddress(inputs, context), context);
+  const prompter = inputs.apiKey === null ? context.prompter : null;
+  for (let attempt = 1;; attempt++) {
+    const text = inputs.apiKey ?? await prompter?.secret({
+      label: "Spectro Cloud API Key",
+      validate: (answer) => answer.trim() !== "" || "The key is empty",
+    }) ?? "";
+    context.redactor.add(text);
+    const apiKey = new Secret(text);
+    const palette = await clientOf(address, apiKey, context);
+    try {
+      return { address, apiKey, palette, info: await getUserInfo(palette) };
+    } catch (error) {
+      const refused = refusedKey(error, text);
+      if (refused === null) throw error;
+      if (prompter === null || attempt === ATTEMPTS) throw refused;
+      context.printer.show(`${refused.message}; try again`);
+    }
+  }
+}
+
+/** An expired key is an invalid one to somebody who logs in. */
+function refusedKey(error: unknown, key: string): UserError | null {
+  if (!(error instanceof ApiError) || error.status !== 401) return null;
+  const looksOdd = /\s/.test(key) ? "The key has white space in it; check how it was copied" : null;
+  return new UserError("auth-invalid", error.message, {
+    hint: looksOdd ?? "Create a key in the Palette console under User Menu > My API Keys",
+    cause: error,
+  });
+}
+
+async function askAddress(inputs: LoginInputs, context: CommandContext): Promise<Address> {
+  const { prompter } = context;
+  let { insecure } = inputs;
+  const given = inputs.consoleUrl ??
+    (prompter === null ? { text: DEFAULT_CONSOLE_URL, source: "the default address" } : null);
+  let endpoint: URL;
+  if (given !== null) {
+    endpoint = parseConsoleUrl(given.text, insecure, given.source);
+  } else {
+    const answer = await prompter?.input({
+      label: "Spectro Cloud Console",
+      suggestion: DEFAULT_CONSOLE_URL,
+      // Plain http is refused below, once the next question is answered.
+      validate: (text) => validateConsoleUrl(text, true),
+    }) ?? "";
+    if (!insecure && inputs.caFile === null) {
+      insecure = await prompter?.confirm({
+        label: "Allow Insecure Connection (Bypass x509 Verification)",
+        default: false,
+      }) ?? false;
+    }
+    endpoint = parseConsoleUrl(answer, insecure, "the address");
+  }
+  const address = { endpoint, insecure, caFile: null, caCertificates: [] };
+  const { caFile } = inputs;
+  return caFile === null ? address : await trusting(address, caFile.text, caFile.source, context);
+}
+
+async function trusting(
+  address: Address,
+  caFile: string,
+  source: string,
+  { runtime }: CommandContext,
+): Promise<Address> {
+  const caCertificates = await readCaFile(caFile, source, runtime.files);
+  return { ...address, caFile: runtime.files.absolute(caFile), caCertificates };
+}
+
+/** Finds a Palette at the address; somebody at a terminal can name a CA when TLS fails. */
+async function reach(address: Address, context: CommandContext): Promise<Address> {
+  try {
+    const probe = await clientOf(address, new Secret(""), context);
+    await ping(probe).finally(() => probe.close());
+    return address;
+  } catch (error) {
+    if (error instanceof ApiError && isNoPalette(error)) {
+      throw new ApiError(
+        "api",
+        `${address.endpoint.origin} did not answer like a Palette API: status ${error.status}`,
+        { hint: "Check the console address", cause: error },
+      );
+    }
+    const { prompter, printer } = context;
+    const isTls = error instanceof UserError && error.code === "tls";
+    if (!isTls || prompter === null || address.caFile !== null) throw error;
+    printer.show(error.message);
+    const caFile = await prompter.input({ label: "CA certificate file (empty to stop)" });
+    if (caFile === "") throw error;
+    return await reach(await trusting(address, caFile, "the answer", context), context);
+  }
+}
+
+function isNoPalette({ status }: ApiError): boolean {
+  return status !== null && status >= 400 && status < 500 && status !== 429;
+}
+
+async function clientOf(
+  { endpoint, insecure, caCertificates }: Address,
+  apiKey: Secret,
+  context: CommandContext,
+): Promise<PaletteClient> {
+  return await openClient({
+    endpoint,
+    trust: { insecure, caCertificates },
+    apiKey: () => Promise.resolve(apiKey),
+  }, context);
+}

@@ -1,0 +1,101 @@
+import { valueAt } from "../../config/pointer.ts";
+import { type EditedFile, editSecretFile } from "../../config/secret_editor.ts";
+import { SecretFile } from "../../config/secret_file.ts";
+import { API_KEY_PATH, UBUNTU_TOKEN_PATH } from "../../config/secret_kinds.ts";
+import { folderOf } from "../../runtime/files.ts";
+import type { SaltChoice } from "../../secrets/keyring.ts";
+import { Secret } from "../../secrets/secret.ts";
+import { VERSION } from "../../version.ts";
+import type { CommandContext } from "../context.ts";
+import type { Choices } from "./choices.ts";
+import type { Connection } from "./connection.ts";
+
+type Values = { path: string[]; value: string | boolean }[];
+
+export interface SessionToWrite {
+  connection: Connection;
+  choices: Choices;
+  ubuntuProToken: string | null;
+  fresh: SaltChoice;
+}
+
+/**
+ * Writes palette.yaml: what the login settled, everything else as it was.
+ * @returns What had to be blanked or was encrypted on the way.
+ */
+export async function writeSession(
+  session: SessionToWrite,
+  context: CommandContext,
+): Promise<EditedFile> {
+  const { keyring, runtime, workspace } = context;
+  const { connection, ubuntuProToken, fresh } = session;
+  const path = workspace.configFile;
+  const store = await context.store();
+  const secrets = [
+    { path: API_KEY_PATH, value: connection.apiKey },
+    ...(ubuntuProToken === null
+      ? []
+      : [{ path: UBUNTU_TOKEN_PATH, value: new Secret(ubuntuProToken) }]),
+  ];
+  let edited: EditedFile = { text: "", dropped: [], encrypted: [] };
+  await store.update(path, async (current) => {
+    const before = await SecretFile.parse(path, current?.text ?? null, "palette");
+    const values = valuesOf(session, before, context);
+    edited = await editSecretFile(before, { values, secrets }, {
+      keyring,
+      files: runtime.files,
+      unreadable: "drop",
+      fresh,
+    });
+    return edited.text;
+  });
+  if (folderOf(path) === workspace.root) {
+    await store.update(workspace.versionFile, () => Promise.resolve(`${VERSION}\n`));
+  }
+  return edited;
+}
+
+/** Keys in the order the original writes them; what the user may have set stays. */
+function valuesOf(
+  { connection, choices }: SessionToWrite,
+  before: SecretFile,
+  { runtime, workspace }: CommandContext,
+): Values {
+  const { address, info } = connection;
+  const { organization, project, clusterGroup } = choices;
+  const root = runtime.files.absolute(workspace.root);
+  const settled: Values = [
+    { path: ["paletteConfig", "organization"], value: organization },
+    { path: ["paletteConfig", "scope"], value: project === null ? "tenant" : "project" },
+    { path: ["paletteConfig", "projectName"], value: project?.name ?? "" },
+    { path: ["paletteConfig", "projectUid"], value: project?.uid ?? "" },
+    { path: ["paletteConfig", "clusterGroupName"], value: clusterGroup?.name ?? "" },
+    { path: ["paletteConfig", "clusterGroupUid"], value: clusterGroup?.uid ?? "" },
+    { path: ["paletteConfig", "clusterGroupScope"], value: clusterGroup?.scope ?? "" },
+    { path: ["paletteConfig", "tenantUid"], value: info.tenantUid },
+    ...missing(before, [
+      { path: ["paletteConfig", "ubuntuConfig", "enablefips"], value: false },
+      { path: ["paletteConfig", "ubuntuConfig", "token"], value: "" },
+      { path: ["paletteConfig", "scarConfig", "scarLoc"], value: "" },
+      { path: ["paletteConfig", "scarConfig", "scarUsername"], value: "" },
+      { path: ["paletteConfig", "scarConfig", "scarPassword"], value: "" },
+      { path: ["paletteConfig", "mgmt", "apikey"], value: "" },
+    ]),
+    { path: ["paletteConfig", "mgmt", "endpoint"], value: address.endpoint.origin },
+    { path: ["paletteConfig", "mgmt", "insecure"], value: address.insecure },
+    { path: ["paletteConfig", "mgmt", "caFile"], value: address.caFile ?? "" },
+    ...missing(before, [
+      { path: ["paletteConfig", "mgmt", "pairingcode"], value: "" },
+      { path: ["runLoc"], value: `${root}/` },
+      { path: ["workspaceLoc"], value: root },
+    ]),
+  ];
+  // A value that is already there keeps its spelling.
+  return settled.filter(({ path, value }) =>
+    valueAt(before.root, path) === undefined || before.textAt(path) !== String(value)
+  );
+}
+
+function missing(before: SecretFile, values: Values): Values {
+  return values.filter(({ path }) => valueAt(before.root, path) === undefined);
+}

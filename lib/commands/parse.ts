@@ -1,0 +1,91 @@
+import { UserError } from "../errors.ts";
+import { applySwitchValues, commandWords, normalizeArgv } from "./argv.ts";
+import type { Action, AnyCommand } from "./command.ts";
+
+/** What argv asks for. */
+export type Chosen =
+  | { kind: "action"; words: string[]; options: Record<string, unknown>; action: Action }
+  | { kind: "help"; text: (colors: boolean) => string; options: Record<string, unknown> };
+
+/**
+ * Finds the command that argv names; nothing of it has run yet.
+ * @throws {UserError} `usage`
+ */
+export async function parseCommandLine(args: readonly string[]): Promise<Chosen> {
+  const argv = normalizeArgv(args);
+  const words = commandWords(argv);
+  return await withoutProcess(async () => {
+    const [{ buildTree }, { ValidationError }] = await Promise.all([
+      import("./tree.ts"),
+      import("@cliffy/command"),
+    ]);
+    let chosen: Chosen | null = null;
+    const tree = await buildTree(
+      words[0] ?? null,
+      (options, action) => {
+        chosen = { kind: "action", words, options: { ...options }, action };
+      },
+      (command, isLong) => {
+        const text = (colors: boolean) => command.getHelp({ colors, long: isLong });
+        chosen = { kind: "help", text, options: {} };
+      },
+    );
+    const leaf = leafOf(tree, words);
+    const isSwitch = (flag: string) =>
+      leaf.getOption(flag.replace(/^--/, ""), true)?.args.length === 0;
+    try {
+      const { options } = await tree.parse(applySwitchValues(argv, isSwitch));
+      if (chosen !== null && (chosen as Chosen).kind === "help") {
+        (chosen as Chosen).options = { ...options };
+      }
+    } catch (error) {
+      if (error instanceof ValidationError) throw usageError(error.message, leaf.getPath());
+      throw error;
+    }
+    if (chosen === null) throw new Error(`no action for: ${words.join(" ")}`);
+    return chosen;
+  });
+}
+
+/** The deepest command that the words name. */
+function leafOf(tree: AnyCommand, words: readonly string[]): AnyCommand {
+  let command = tree;
+  for (const word of words) {
+    const next = command.getCommand(word, true);
+    if (next === undefined) break;
+    command = next;
+  }
+  return command;
+}
+
+/** Cliffy's message in our form: the nearest name becomes the hint. */
+function usageError(message: string, path: string): UserError {
+  // deno-lint-ignore no-control-regex
+  const plain = message.replace(/\x1b\[[0-9;]*m/g, "").trim();
+  const match = /^(.*?)\.? Did you mean (?:option |command )?"([^"]+)"\?/s.exec(plain);
+  const text = (match?.[1] ?? plain).replace(/\.$/, "");
+  return new UserError("usage", text, {
+    hint: match?.[2] === undefined
+      ? `Run ${path} --help for its flags and arguments`
+      : `Did you mean ${match[2]}?`,
+  });
+}
+
+/**
+ * Hides `globalThis.process` while Cliffy is loaded and parses: merely reading it loads Deno's Node
+ * layer, a third of the start-up time.
+ */
+async function withoutProcess<T>(work: () => Promise<T>): Promise<T> {
+  const original = Object.getOwnPropertyDescriptor(globalThis, "process");
+  if (original?.configurable !== true) return await work();
+  Object.defineProperty(globalThis, "process", {
+    value: undefined,
+    configurable: true,
+    writable: true,
+  });
+  try {
+    return await work();
+  } finally {
+    Object.defineProperty(globalThis, "process", original);
+  }
+}

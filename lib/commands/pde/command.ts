@@ -1,0 +1,11 @@
+import { type BuildBranch, group } from "../command.ts";
+import { buildLogin } from "../login/command.ts";
+import { build as buildProject } from "../project/command.ts";
+
+/** Where login and project were before 4.0; old scripts and an editor extension call them there. */
+const LOGIN_DEFAULTS = { project: "Default" };
+
+export const build: BuildBranch = (choose) =>
+  group("Palette Dev Engine.")
+    .command("login", buildLogin(choose, LOGIN_DEFAULTS).hidden())
+    .command("project", buildProject(choose).hidden());
