@@ -9,11 +9,20 @@ export function nearNames(wanted: string, names: readonly string[]): string {
   const unique = [...new Set(names)];
   const ranked = unique.map((name) => ({ name, distance: distanceOf(wanted, name) }))
     .sort((a, b) => a.distance - b.distance);
-  const near = ranked.filter(({ distance }) => distance <= Math.max(2, wanted.length / 3));
+  const near = ranked.filter(({ distance }) => distance <= tolerated(wanted));
   const shown = (near.length === 0 ? ranked : near).slice(0, MOST).map(({ name }) => `"${name}"`);
   const lead = near.length === 0 ? "There are" : "Did you mean";
   const more = near.length === 0 && unique.length > MOST ? ", ..." : "";
   return `${lead} ${shown.join(", ")}${more}${near.length === 0 ? "" : "?"}`;
+}
+
+/** Whether one name could be meant by the other. */
+export function isNear(wanted: string, name: string): boolean {
+  return distanceOf(wanted, name) <= tolerated(wanted);
+}
+
+function tolerated(wanted: string): number {
+  return Math.max(2, wanted.length / 3);
 }
 
 /** Letters to change, without regard to case; none for a name that contains the other. */

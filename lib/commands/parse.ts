@@ -1,6 +1,7 @@
 import { UserError } from "../errors.ts";
 import { applySwitchValues, commandWords, normalizeArgv } from "./argv.ts";
 import type { Action, AnyCommand } from "./command.ts";
+import { isNear } from "./names.ts";
 
 /** What argv asks for. */
 export type Chosen =
@@ -26,7 +27,8 @@ export async function parseCommandLine(args: readonly string[]): Promise<Chosen>
         chosen = { kind: "action", words, options: { ...options }, action };
       },
       (command, isLong) => {
-        const text = (colors: boolean) => command.getHelp({ colors, long: isLong });
+        const text = (colors: boolean) =>
+          command.getHelp({ colors, long: isLong }).replace(/[ ]+$/gm, "").trim();
         chosen = { kind: "help", text, options: {} };
       },
     );
@@ -62,12 +64,13 @@ function leafOf(tree: AnyCommand, words: readonly string[]): AnyCommand {
 function usageError(message: string, path: string): UserError {
   // deno-lint-ignore no-control-regex
   const plain = message.replace(/\x1b\[[0-9;]*m/g, "").trim();
-  const match = /^(.*?)\.? Did you mean (?:option |command )?"([^"]+)"\?/s.exec(plain);
-  const text = (match?.[1] ?? plain).replace(/\.$/, "");
+  const match = /^(.*?"([^"]*)")\.? Did you mean (?:option |command )?"([^"]+)"\?/s.exec(plain);
+  const [, text = plain.replace(/\.$/, ""), wrong = "", near] = match ?? [];
   return new UserError("usage", text, {
-    hint: match?.[2] === undefined
-      ? `Run ${path} --help for its flags and arguments`
-      : `Did you mean ${match[2]}?`,
+    // Cliffy names the nearest, however far it is.
+    hint: near !== undefined && isNear(wrong, near)
+      ? `Did you mean ${near}?`
+      : `Run ${path} --help for what there is`,
   });
 }
 

@@ -11,7 +11,9 @@ export class Choice extends Type<string> {
 
   parse({ name, value }: { name: string; value: string }): string {
     if (this.#words.includes(value)) return value;
-    throw new ValidationError(`--${name} must be one of ${this.#words.join(", ")}, not "${value}"`);
+    // One version of Cliffy gives the name with its dashes.
+    const flag = `--${name.replace(/^-+/, "")}`;
+    throw new ValidationError(`${flag} must be one of ${this.#words.join(", ")}, not "${value}"`);
   }
 
   override values(): string[] {

@@ -1,0 +1,66 @@
+import { UserError } from "../../errors.ts";
+import { formatPointer, parsePointer } from "../../config/pointer.ts";
+import { editSecretFile } from "../../config/secret_editor.ts";
+import { SecretFile } from "../../config/secret_file.ts";
+import { SECRET_FIELDS, secretFieldAt } from "../../config/secret_kinds.ts";
+import { sanitizeLine } from "../../output/sanitize.ts";
+import { Secret } from "../../secrets/secret.ts";
+import type { CommandContext } from "../context.ts";
+
+export interface SetSecretOptions {
+  /** JSON Pointer of the field. */
+  pointer: string;
+  /** Blank it. */
+  clear: boolean;
+}
+
+/** Writes one secret of the main configuration, encrypted. */
+export async function setSecret(
+  { pointer, clear }: SetSecretOptions,
+  context: CommandContext,
+): Promise<void> {
+  const path = parsePointer(pointer);
+  if (path === null || secretFieldAt("palette", path) === undefined) {
+    const known = SECRET_FIELDS.palette?.map((field) => formatPointer(field.path)) ?? [];
+    throw new UserError("usage", `No secret is kept at "${pointer}"`, {
+      hint: `Give one of ${known.join(", ")}`,
+    });
+  }
+  const value = clear ? "" : await readValue(pointer, context);
+  const { keyring, runtime, workspace } = context;
+  const { configFile } = workspace;
+  const store = await context.store();
+  // A broken file is refused before anything is asked or made.
+  await context.paletteFile();
+  await store.update(configFile, async (current) => {
+    const before = await SecretFile.parse(configFile, current?.text ?? null, "palette");
+    const secrets = [{ path, value: value === "" ? "" as const : new Secret(value) }];
+    const edited = await editSecretFile(before, { secrets }, {
+      keyring,
+      files: runtime.files,
+      unreadable: "refuse",
+    });
+    return edited.text;
+  });
+  await context.useWorkspace();
+  await context.printer.result({
+    document: () => ({ configFile, pointer, set: value !== "" }),
+    text: () =>
+      `${value === "" ? "Blanked" : "Encrypted"} ${pointer} in ${sanitizeLine(configFile)}\n`,
+  });
+}
+
+async function readValue(pointer: string, context: CommandContext): Promise<string> {
+  const { prompter, secretInput, runtime, redactor } = context;
+  if (prompter === null && runtime.streams.stdin.isTerminal) {
+    throw new UserError("usage", "The value is required when not running interactively", {
+      hint: "Pipe it into standard input",
+    });
+  }
+  const value = prompter === null
+    ? await secretInput.fromStdin("the value")
+    : await prompter.secret({ label: `Value of ${pointer}` });
+  redactor.add(value);
+  if (value !== "") return value;
+  throw new UserError("usage", "The value is empty", { hint: "Pass --clear to blank the secret" });
+}
