@@ -13,7 +13,7 @@ export type Action = (context: CommandContext) => Promise<void>;
  * Notes the command that argv chose; it runs when parsing is over.
  * @param options All flags of the command, the global ones too.
  */
-export type Choose = (options: object, action: Action) => void;
+export type Choose = (options: unknown, action: Action) => void;
 
 // Cliffy's type has eight parameters that collect what a command was given; a tree mixes them all.
 // deno-lint-ignore no-explicit-any

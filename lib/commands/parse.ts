@@ -24,7 +24,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<Chosen>
     const tree = await buildTree(
       words[0] ?? null,
       (options, action) => {
-        chosen = { kind: "action", words, options: { ...options }, action };
+        chosen = { kind: "action", words, options: { ...(options ?? {}) }, action };
       },
       (command, isLong) => {
         const text = (colors: boolean) =>

@@ -9,11 +9,11 @@ export class Choice extends Type<string> {
     this.#words = words;
   }
 
-  parse({ name, value }: { name: string; value: string }): string {
+  parse({ label, name, value }: { label: string; name: string; value: string }): string {
     if (this.#words.includes(value)) return value;
-    // One version of Cliffy gives the name with its dashes.
-    const flag = `--${name.replace(/^-+/, "")}`;
-    throw new ValidationError(`${flag} must be one of ${this.#words.join(", ")}, not "${value}"`);
+    // One version of Cliffy gives the name of a flag with its dashes.
+    const what = label === "Argument" ? `The ${name}` : `--${name.replace(/^-+/, "")}`;
+    throw new ValidationError(`${what} must be one of ${this.#words.join(", ")}, not "${value}"`);
   }
 
   override values(): string[] {
