@@ -1,6 +1,5 @@
 import { type ErrorCode, Interrupted, reasonOf, UserError } from "./errors.ts";
 import { ApiError } from "./api/api_error.ts";
-import { CommandContext } from "./commands/context.ts";
 import { parseCommandLine } from "./commands/parse.ts";
 import { guessFormat, type Settings, settingsOf } from "./commands/settings.ts";
 import { type ErrorReport, Printer } from "./output/printer.ts";
@@ -47,10 +46,12 @@ export async function run(args: readonly string[], runtime: Runtime): Promise<nu
     try {
       if (settings.logFile !== undefined) await log.open(settings.logFile);
       log.info(`palette ${chosen.words.join(" ")}`);
-      await untilStopped(runtime, (signal) =>
-        chosen.action(
-          new CommandContext({ runtime, settings, printer, log, redactor, signal }),
-        ));
+      const { CommandContext } = await import("./commands/context.ts");
+      await untilStopped(
+        runtime,
+        (signal) =>
+          chosen.action(new CommandContext({ runtime, settings, printer, log, redactor, signal })),
+      );
       return OK;
     } catch (error) {
       return await report(error, { printer, log, redactor });

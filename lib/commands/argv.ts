@@ -22,6 +22,12 @@ const VALUE_FLAGS = new Set([
  * @throws {UserError} `usage` for an empty value.
  */
 export function normalizeArgv(args: readonly string[]): string[] {
+  const end = args.indexOf("--");
+  const flags = end === -1 ? args : args.slice(0, end);
+  // Help is for whoever got the rest wrong, so nothing else is looked at.
+  if (flags.some((arg) => arg === "--help" || arg === "-h")) {
+    return [...wordsOf(args).filter((word) => word !== "help"), "--help"];
+  }
   refuseEmptyValues(args);
   const at = firstWordAt(args);
   if (at === -1) {
@@ -31,7 +37,7 @@ export function normalizeArgv(args: readonly string[]): string[] {
       : [...args];
   }
   if (args[at] !== "help") return [...args];
-  return [...args.slice(0, at), ...args.slice(at + 1), "--help"];
+  return [...wordsOf(args.slice(at + 1)), "--help"];
 }
 
 /** The command words of argv up to the first flag after them: `project`, `list`. */
@@ -56,6 +62,11 @@ export function applySwitchValues(
     if (match?.[1] === undefined || !isSwitch(match[1])) return [arg];
     return match[2] === "true" ? [match[1]] : [];
   });
+}
+
+/** All words that are neither flags nor values of global flags. */
+function wordsOf(args: readonly string[]): string[] {
+  return args.filter((arg, at) => !arg.startsWith("-") && !VALUE_FLAGS.has(args[at - 1] ?? ""));
 }
 
 function firstWordAt(args: readonly string[]): number {

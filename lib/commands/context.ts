@@ -157,7 +157,7 @@ export class CommandContext {
   /** A client in the active scope. */
   async palette(): Promise<PaletteClient> {
     const [{ activeProject }, tenant] = await Promise.all([
-      import("./session.ts"),
+      import("./palette_client.ts"),
       this.tenantPalette(),
     ]);
     const session = await this.session();
@@ -167,7 +167,7 @@ export class CommandContext {
 
   /** A client in the tenant's scope, whatever project is active. */
   async tenantPalette(): Promise<PaletteClient> {
-    const { openClient } = await import("./session.ts");
+    const { openClient } = await import("./palette_client.ts");
     return await openClient(await this.session(), this);
   }
 

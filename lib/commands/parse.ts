@@ -32,11 +32,15 @@ export async function parseCommandLine(args: readonly string[]): Promise<Chosen>
         chosen = { kind: "help", text, options: {} };
       },
     );
-    const leaf = leafOf(tree, words);
+    const { leaf, depth } = leafOf(tree, words);
     const isSwitch = (flag: string) =>
       leaf.getOption(flag.replace(/^--/, ""), true)?.args.length === 0;
     try {
-      const { options } = await tree.parse(applySwitchValues(argv, isSwitch));
+      const ready = argv.at(-1) === "--help"
+        // Words that follow the command are values of flags; below a group they are a slip.
+        ? [...words.slice(0, leaf.hasCommands(true) ? depth + 1 : depth), "--help"]
+        : applySwitchValues(argv, isSwitch);
+      const { options } = await tree.parse(ready);
       if (chosen !== null && (chosen as Chosen).kind === "help") {
         (chosen as Chosen).options = { ...options };
       }
@@ -50,14 +54,19 @@ export async function parseCommandLine(args: readonly string[]): Promise<Chosen>
 }
 
 /** The deepest command that the words name. */
-function leafOf(tree: AnyCommand, words: readonly string[]): AnyCommand {
-  let command = tree;
+function leafOf(
+  tree: AnyCommand,
+  words: readonly string[],
+): { leaf: AnyCommand; depth: number } {
+  let leaf = tree;
+  let depth = 0;
   for (const word of words) {
-    const next = command.getCommand(word, true);
+    const next = leaf.getCommand(word, true);
     if (next === undefined) break;
-    command = next;
+    leaf = next;
+    depth++;
   }
-  return command;
+  return { leaf, depth };
 }
 
 /** Cliffy's message in our form: the nearest name becomes the hint. */

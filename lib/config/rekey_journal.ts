@@ -9,7 +9,6 @@
  * Stages without a journal are of a run that never got to 2, and are swept.
  */
 
-import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
 import { baseName, type Files, folderOf, joinPath } from "../runtime/files.ts";
 import type { FileStore } from "./file_store.ts";
@@ -62,7 +61,8 @@ export async function rewriteAll(rewrites: Rewrite[], parts: JournalParts): Prom
   try {
     for (const { path, before, after } of rewrites) {
       const stage = stageOf(path);
-      entries.push({ path, stage, before: digestOf(before), after: digestOf(after) });
+      const digests = { before: await digestOf(before), after: await digestOf(after) };
+      entries.push({ path, stage, ...digests });
       await store.create(stage, after);
     }
     await store.replace(journalPath(workspace), `${JSON.stringify({ version: 1, entries })}\n`);
@@ -110,11 +110,12 @@ function stageOf(path: string): string {
 
 async function digestAt(path: string, store: FileStore): Promise<string | null> {
   const stored = await store.read(path);
-  return stored === null ? null : digestOf(stored.text);
+  return stored === null ? null : await digestOf(stored.text);
 }
 
-function digestOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+async function digestOf(text: string): Promise<string> {
+  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return [...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function parseJournal(text: string, path: string): JournalEntry[] {

@@ -59,7 +59,7 @@ export class TransportError extends Error {
 export const openSystemTransport: OpenTransport = async (trust) => {
   if (!trust.insecure) return openFetchTransport(trust.caCertificates);
   const { openUnverifiedTransport } = await import("./http_unverified.ts");
-  return openUnverifiedTransport();
+  return await openUnverifiedTransport();
 };
 
 function openFetchTransport(caCerts: string[]): HttpTransport {

@@ -1,6 +1,5 @@
-import * as http from "node:http";
-import * as https from "node:https";
-import { Readable } from "node:stream";
+import type * as Http from "node:http";
+import type * as Https from "node:https";
 import { type HttpRequest, type HttpTransport, transportErrorOf } from "./http.ts";
 
 /**
@@ -9,13 +8,19 @@ import { type HttpRequest, type HttpTransport, transportErrorOf } from "./http.t
  * `rejectUnauthorized` is always given: a variable of Node's (NODE_TLS_REJECT_UNAUTHORIZED) must
  * not decide. Verified connections never come here.
  */
-export function openUnverifiedTransport(): HttpTransport {
+export async function openUnverifiedTransport(): Promise<HttpTransport> {
+  // Static imports of Node modules would be loaded by every command of the bundle.
+  const [http, https, { Readable }] = await Promise.all([
+    import("node:http"),
+    import("node:https"),
+    import("node:stream"),
+  ]);
   // `proxyEnv` makes Node's agents honour HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
   const proxyEnv = Deno.env.toObject();
   const agents = {
-    "http:": new http.Agent({ keepAlive: true, proxyEnv } as http.AgentOptions),
+    "http:": new http.Agent({ keepAlive: true, proxyEnv } as Http.AgentOptions),
     "https:": new https.Agent(
-      { keepAlive: true, rejectUnauthorized: false, proxyEnv } as https.AgentOptions,
+      { keepAlive: true, rejectUnauthorized: false, proxyEnv } as Https.AgentOptions,
     ),
   };
   return {
@@ -23,7 +28,7 @@ export function openUnverifiedTransport(): HttpTransport {
       new Promise((resolve, reject) => {
         const fail = (error: unknown) =>
           reject(request.signal.aborted ? request.signal.reason : transportErrorOf(error));
-        const outgoing = start(request, agents);
+        const outgoing = start(request, agents, { http, https });
         outgoing.once("error", fail);
         outgoing.once("response", (incoming) => {
           resolve({
@@ -44,8 +49,9 @@ export function openUnverifiedTransport(): HttpTransport {
 
 function start(
   { url, method, headers, body, signal }: HttpRequest,
-  agents: { "http:": http.Agent; "https:": https.Agent },
-): http.ClientRequest {
+  agents: { "http:": Http.Agent; "https:": Https.Agent },
+  { http, https }: { http: typeof Http; https: typeof Https },
+): Http.ClientRequest {
   const length = body === undefined ? {} : { "content-length": String(byteLength(body)) };
   const options = { method, headers: { ...headers, ...length }, signal };
   return url.protocol === "http:"
@@ -57,7 +63,7 @@ function byteLength(body: string | Uint8Array): number {
   return typeof body === "string" ? new TextEncoder().encode(body).length : body.length;
 }
 
-function headersOf(incoming: http.IncomingMessage): Headers {
+function headersOf(incoming: Http.IncomingMessage): Headers {
   const headers = new Headers();
   for (const [name, values] of Object.entries(incoming.headersDistinct)) {
     for (const value of values ?? []) headers.append(name, value);

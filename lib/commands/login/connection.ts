@@ -1,5 +1,4 @@
 import { ApiError } from "../../api/api_error.ts";
-import { readCaFile } from "../../api/ca_file.ts";
 import type { PaletteClient } from "../../api/client.ts";
 import { DEFAULT_CONSOLE_URL, parseConsoleUrl, validateConsoleUrl } from "../../api/console_url.ts";
 import { ping } from "../../api/system.ts";
@@ -7,15 +6,15 @@ import { getUserInfo, type UserInfo } from "../../api/users.ts";
 import { UserError } from "../../errors.ts";
 import { Secret } from "../../secrets/secret.ts";
 import type { CommandContext } from "../context.ts";
-import { openClient } from "../session.ts";
-import type { LoginInputs } from "./options.ts";
+import { openClient } from "../palette_client.ts";
+import type { Given, LoginInputs } from "./options.ts";
 
 /** Where login goes, and how its certificate is checked. */
 export interface Address {
   endpoint: URL;
   insecure: boolean;
-  caFile: string | null;
-  caCertificates: string[];
+  /** From the root of the file system, and what named it. */
+  caFile: { path: string; source: string } | null;
 }
 
 /** A key that Palette accepted. */
@@ -87,19 +86,12 @@ async function askAddress(inputs: LoginInputs, context: CommandContext): Promise
     }
     endpoint = parseConsoleUrl(answer, insecure, "the address");
   }
-  const address = { endpoint, insecure, caFile: null, caCertificates: [] };
-  const { caFile } = inputs;
-  return caFile === null ? address : await trusting(address, caFile.text, caFile.source, context);
+  return { endpoint, insecure, caFile: caFileOf(inputs.caFile, context) };
 }
 
-async function trusting(
-  address: Address,
-  caFile: string,
-  source: string,
-  { runtime }: CommandContext,
-): Promise<Address> {
-  const caCertificates = await readCaFile(caFile, source, runtime.files);
-  return { ...address, caFile: runtime.files.absolute(caFile), caCertificates };
+function caFileOf(given: Given | null, { runtime }: CommandContext): Address["caFile"] {
+  if (given === null) return null;
+  return { path: runtime.files.absolute(given.text), source: given.source };
 }
 
 /** Finds a Palette at the address; somebody at a terminal can name a CA when TLS fails. */
@@ -122,7 +114,8 @@ async function reach(address: Address, context: CommandContext): Promise<Address
     printer.show(error.message);
     const caFile = await prompter.input({ label: "CA certificate file (empty to stop)" });
     if (caFile === "") throw error;
-    return await reach(await trusting(address, caFile, "the answer", context), context);
+    const answer = caFileOf({ text: caFile, source: "the answer" }, context);
+    return await reach({ ...address, caFile: answer }, context);
   }
 }
 
@@ -131,13 +124,9 @@ function isNoPalette({ status }: ApiError): boolean {
 }
 
 async function clientOf(
-  { endpoint, insecure, caCertificates }: Address,
+  address: Address,
   apiKey: Secret,
   context: CommandContext,
 ): Promise<PaletteClient> {
-  return await openClient({
-    endpoint,
-    trust: { insecure, caCertificates },
-    apiKey: () => Promise.resolve(apiKey),
-  }, context);
+  return await openClient({ ...address, apiKey: () => Promise.resolve(apiKey) }, context);
 }

@@ -83,7 +83,7 @@ function valuesOf(
     ]),
     { path: ["paletteConfig", "mgmt", "endpoint"], value: address.endpoint.origin },
     { path: ["paletteConfig", "mgmt", "insecure"], value: address.insecure },
-    { path: ["paletteConfig", "mgmt", "caFile"], value: address.caFile ?? "" },
+    { path: ["paletteConfig", "mgmt", "caFile"], value: address.caFile?.path ?? "" },
     ...missing(before, [
       { path: ["paletteConfig", "mgmt", "pairingcode"], value: "" },
       { path: ["runLoc"], value: `${root}/` },
