@@ -6,7 +6,6 @@ import type { Secret } from "../secrets/secret.ts";
 import { Answer } from "./answer.ts";
 import { type ApiError, apiErrorOf, notPalette } from "./api_error.ts";
 import { BodyTooLarge, discardBody, isJson, problemOf, readBody } from "./body.ts";
-import { isOpenPath } from "./deviations.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import {
   Backoff,
@@ -45,6 +44,8 @@ export interface PaletteRequest {
   query?: Record<string, string>;
   /** Sent as JSON. */
   body?: unknown;
+  /** Sent without the key: for what is asked before there is one. */
+  isAnonymous?: boolean;
   /** The tenant's scope although a project is active. */
   inTenant?: boolean;
   /** Media type asked for; JSON by default. */
@@ -191,10 +192,10 @@ export class PaletteClient {
     }
   }
 
-  async #headersOf({ path, accept, body, inTenant }: PaletteRequest) {
+  async #headersOf({ path, accept, body, inTenant, isAnonymous }: PaletteRequest) {
     const headers: Record<string, string> = { accept: accept ?? "application/json" };
     if (body !== undefined) headers["content-type"] = "application/json";
-    if (!isOpenPath(path)) headers["ApiKey"] = (await this.#key()).reveal();
+    if (isAnonymous !== true) headers["ApiKey"] = (await this.#key()).reveal();
     const { project } = this.#options;
     if (project !== null && inTenant !== true && !TENANT_PATHS.test(path)) {
       headers["ProjectUid"] = project.uid;

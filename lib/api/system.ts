@@ -9,12 +9,12 @@ export interface LoginBanner {
 
 /** Is there a Palette at the address? */
 export async function ping(client: PaletteClient): Promise<void> {
-  await client.call({ method: "GET", path: "/v1/health/ping" });
+  await client.call({ method: "GET", path: "/v1/health/ping", isAnonymous: true });
 }
 
 /** The banner of the whole installation; null when there is none or it is not for us. */
 export async function getSystemBanner(client: PaletteClient): Promise<LoginBanner | null> {
-  return await bannerAt(client, "/v1/system/loginBanner");
+  return await bannerAt(client, { path: "/v1/system/loginBanner", isAnonymous: true });
 }
 
 /** The banner of a tenant; null when there is none or it is not for us. */
@@ -22,7 +22,8 @@ export async function getTenantBanner(
   client: PaletteClient,
   tenantUid: string,
 ): Promise<LoginBanner | null> {
-  return await bannerAt(client, `/v1/tenants/${encodeURIComponent(tenantUid)}/loginBanner`);
+  const path = `/v1/tenants/${encodeURIComponent(tenantUid)}/loginBanner`;
+  return await bannerAt(client, { path });
 }
 
 /** Version of the Palette; null to users who may not ask, which is most. */
@@ -33,9 +34,12 @@ export async function getServerVersion(client: PaletteClient): Promise<string | 
   });
 }
 
-async function bannerAt(client: PaletteClient, path: string): Promise<LoginBanner | null> {
+async function bannerAt(
+  client: PaletteClient,
+  request: { path: string; isAnonymous?: boolean },
+): Promise<LoginBanner | null> {
   return await tolerating([401, 403, 404], async () => {
-    const answer = await client.call({ method: "GET", path });
+    const answer = await client.call({ method: "GET", ...request });
     if (!answer.at("isEnabled").flag()) return null;
     // The capital is Palette's own.
     return { title: answer.at("title").textOrEmpty(), message: answer.at("Message").textOrEmpty() };

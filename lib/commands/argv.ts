@@ -66,7 +66,8 @@ export function applySwitchValues(
 
 /** All words that are neither flags nor values of global flags. */
 function wordsOf(args: readonly string[]): string[] {
-  return args.filter((arg, at) => !arg.startsWith("-") && !VALUE_FLAGS.has(args[at - 1] ?? ""));
+  const takesValue = (flag: string) => VALUE_FLAGS.has(flag) || /^(-o|--format)$/.test(flag);
+  return args.filter((arg, at) => !arg.startsWith("-") && !takesValue(args[at - 1] ?? ""));
 }
 
 function firstWordAt(args: readonly string[]): number {

@@ -37,22 +37,22 @@ export async function writeSession(
       ? []
       : [{ path: UBUNTU_TOKEN_PATH, value: new Secret(ubuntuProToken) }]),
   ];
-  let edited: EditedFile = { text: "", dropped: [], encrypted: [] };
-  await store.update(path, async (current) => {
+  return await store.locked([path], async () => {
+    const current = await store.read(path);
     const before = await SecretFile.parse(path, current?.text ?? null, "palette");
     const values = valuesOf(session, before, context);
-    edited = await editSecretFile(before, { values, secrets }, {
+    const edited = await editSecretFile(before, { values, secrets }, {
       keyring,
       files: runtime.files,
       unreadable: "drop",
       fresh,
     });
-    return edited.text;
+    await store.replace(current?.path ?? path, edited.text);
+    if (folderOf(path) === workspace.root) {
+      await store.replace(workspace.versionFile, `${VERSION}\n`);
+    }
+    return edited;
   });
-  if (folderOf(path) === workspace.root) {
-    await store.update(workspace.versionFile, () => Promise.resolve(`${VERSION}\n`));
-  }
-  return edited;
 }
 
 /** Keys in the order the original writes them; what the user may have set stays. */
