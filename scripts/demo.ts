@@ -75,10 +75,13 @@ export async function runDemo(onStep: (note: string, step: Step) => void): Promi
   const home = await Deno.makeTempDir({ prefix: "palette-demo-" });
   try {
     await using palette = await startFakePalette();
-    const base = { PALETTE_ENCRYPTION_PASSWORD: PASSPHRASE, PALETTE_WORKSPACE: ".palette" };
+    const base: Record<string, string> = {
+      PALETTE_ENCRYPTION_PASSWORD: PASSPHRASE,
+      PALETTE_WORKSPACE: ".palette",
+    };
     for (const { note, args, env, shownEnv, status = 0 } of PLAN) {
       const isLogin = args[0] === "login";
-      const address = isLogin ? { PALETTE_CONSOLE_URL: palette.url } : {};
+      const address: Record<string, string> = isLogin ? { PALETTE_CONSOLE_URL: palette.url } : {};
       const step = await runPalette(args, home, { ...base, ...address, ...env });
       const command = [...(shownEnv === undefined ? [] : [shownEnv]), "palette", ...args].join(" ");
       onStep(note, { ...step, command, output: step.output.replaceAll(home, "~") });

@@ -76,7 +76,8 @@ export class CommandContext {
 
   /** Called when a file of the workspace is read or about to be written: from here on it has a log. */
   async useWorkspace(): Promise<void> {
-    await this.log.open(this.settings.logFile ?? this.workspace.logFile);
+    const path = this.settings.logFile ?? this.workspace.logFile;
+    await this.log.open(this.runtime.files.absolute(path));
   }
 
   /** The store for files with secrets. */
