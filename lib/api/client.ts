@@ -195,7 +195,8 @@ export class PaletteClient {
   async #headersOf({ path, accept, body, inTenant, isAnonymous }: PaletteRequest) {
     const headers: Record<string, string> = { accept: accept ?? "application/json" };
     if (body !== undefined) headers["content-type"] = "application/json";
-    if (isAnonymous !== true) headers["ApiKey"] = (await this.#key()).reveal();
+    if (isAnonymous === true) return headers;
+    headers["ApiKey"] = (await this.#key()).reveal();
     const { project } = this.#options;
     if (project !== null && inTenant !== true && !TENANT_PATHS.test(path)) {
       headers["ProjectUid"] = project.uid;

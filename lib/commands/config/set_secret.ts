@@ -58,7 +58,7 @@ async function readValue(pointer: string, context: CommandContext): Promise<stri
     });
   }
   const value = prompter === null
-    ? await secretInput.fromStdin("the value")
+    ? await secretInput.fromStdin("The value")
     : await prompter.secret({ label: `Value of ${pointer}` });
   redactor.add(value);
   if (value !== "") return value;
