@@ -86,7 +86,7 @@ export async function buildTree(
     const command = wanted === "all" || wanted === branch.name
       ? (await branch.load()).build(choose)
       : new Command().description(branch.description);
-    if (branch.hidden) command.hidden();
+    if (branch.hidden) command.reset().hidden();
     root.command(branch.name, command);
     if (command.hasCommands(true)) command.reset().action(() => showHelp(command, false));
   }

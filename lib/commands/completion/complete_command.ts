@@ -12,10 +12,10 @@ export const build: BuildBranch = (choose) =>
           "What the scripts of completion run",
           "palette completions complete format project list",
         )
-        .action((options, action, ...words) =>
+        .action((options, action, ...path) =>
           choose(options, async (context) => {
             const { printWords } = await import("./completion.ts");
-            await printWords([action, ...words], context);
+            await printWords({ action, path }, context);
           })
         ),
     );

@@ -21,12 +21,18 @@ export async function printScript(
 }
 
 /** Prints the words that Cliffy's scripts ask for; silent about anything that goes wrong. */
-export async function printWords(args: string[], { runtime }: CommandContext): Promise<void> {
-  const { CompletionsCommand } = await import("@cliffy/command/completions");
-  const tree = await wholeTree();
-  const complete = new CompletionsCommand(tree).noExit();
-  const words = printedBy(() => complete.parse(["complete", ...args]));
-  runtime.streams.stdout.write(await words.catch(() => ""));
+export async function printWords(
+  { action, path }: { action: string; path: string[] },
+  { runtime }: CommandContext,
+): Promise<void> {
+  let command: AnyCommand | undefined = await wholeTree();
+  let parent: AnyCommand | undefined;
+  for (const name of path) {
+    parent = command;
+    command = command?.getCommand(name, false);
+  }
+  const words = await command?.getCompletion(action)?.complete(command, parent) ?? [];
+  runtime.streams.stdout.write(words.map((word) => `${word}\n`).join(""));
 }
 
 async function wholeTree(): Promise<AnyCommand> {

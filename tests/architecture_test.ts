@@ -1,0 +1,148 @@
+import { assertEquals } from "@std/assert";
+
+const LIB = new URL("../lib/", import.meta.url);
+const MAIN = new URL("../main.ts", import.meta.url);
+
+/** Folders by level; a file imports its own folder and lower levels only. */
+const LEVELS: Record<string, number> = {
+  "main.ts": 1,
+  "cli.ts": 1,
+  commands: 2,
+  content: 3,
+  install: 3,
+  validation: 3,
+  vmo: 3,
+  fips: 3,
+  api: 4,
+  config: 4,
+  kube: 4,
+  oci: 4,
+  wizard: 4,
+  output: 4,
+  secrets: 5,
+  runtime: 6,
+  "errors.ts": 7,
+  "version.ts": 7,
+};
+
+interface Source {
+  /** Path below lib/, or main.ts. */
+  path: string;
+  text: string;
+}
+
+async function sourcesBelow(folder: URL, prefix = ""): Promise<Source[]> {
+  const found: Source[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = `${prefix}${name}`;
+    if (isDirectory) found.push(...await sourcesBelow(new URL(`${name}/`, folder), `${path}/`));
+    else if (name.endsWith(".ts")) {
+      found.push({ path, text: await Deno.readTextFile(new URL(name, folder)) });
+    }
+  }
+  return found;
+}
+
+const sources = [
+  ...await sourcesBelow(LIB),
+  { path: "main.ts", text: await Deno.readTextFile(MAIN) },
+];
+
+/** Source without comments, so that prose is not taken for code. */
+function code({ text }: Source): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+}
+
+function importsOf(source: Source): string[] {
+  return [...code(source).matchAll(/(?:from\s*|import\s*\(\s*|import\s+)"([^"]+)"/g)]
+    .map((match) => match[1] ?? "");
+}
+
+/** Path below lib/ of a relative import. */
+function resolved(from: string, specifier: string): string {
+  const base = from === "main.ts" ? "x://x/main.ts" : `x://x/lib/${from}`;
+  return new URL(specifier, base).pathname.replace(/^\/(lib\/)?/, "");
+}
+
+function folderOf(path: string): string {
+  return path.split("/")[0] ?? "";
+}
+
+Deno.test("every file of lib/ lies in a folder that has a level", () => {
+  const strays = sources.map(({ path }) => path).filter((path) => !(folderOf(path) in LEVELS));
+  assertEquals(strays, []);
+});
+
+Deno.test("imports point down", () => {
+  const wrong: string[] = [];
+  for (const source of sources) {
+    for (const specifier of importsOf(source).filter((text) => text.startsWith("."))) {
+      const target = folderOf(resolved(source.path, specifier));
+      const own = folderOf(source.path);
+      const isDown = (LEVELS[target] ?? 0) > (LEVELS[own] ?? 0);
+      if (target !== own && !isDown && own !== "main.ts" && own !== "cli.ts") {
+        wrong.push(`${source.path} -> ${specifier}`);
+      }
+    }
+  }
+  assertEquals(wrong, []);
+});
+
+Deno.test("lib/ does not import from tests or scripts", () => {
+  const wrong = sources.flatMap((source) =>
+    importsOf(source).filter((specifier) => /(^|\/)(tests|scripts)\//.test(specifier))
+  );
+  assertEquals(wrong, []);
+});
+
+Deno.test("only main.ts and lib/runtime name Deno", () => {
+  const wrong = sources.filter((source) =>
+    !source.path.startsWith("runtime/") && source.path !== "main.ts" &&
+    /\bDeno\.(?!customInspect)/.test(code(source))
+  );
+  assertEquals(wrong.map(({ path }) => path), []);
+});
+
+Deno.test("only lib/config/file_store.ts writes files, apart from the log and the support bundle", () => {
+  const writing = /\.(createFlushed|appendSync|rename|setMode)\(/;
+  const writers = sources.filter((source) => writing.test(code(source))).map(({ path }) => path);
+  assertEquals(writers.filter((path) => path !== "runtime/files.ts").sort(), [
+    "commands/support_bundle/support_bundle.ts",
+    "config/file_store.ts",
+    "runtime/log.ts",
+  ]);
+});
+
+Deno.test("only lib/runtime opens connections, and only the client asks it to", () => {
+  const opens = sources.filter((source) =>
+    /\bfetch\(|\bWebSocket\b|Deno\.connect|\.openTransport\(/.test(code(source))
+  );
+  assertEquals(opens.map(({ path }) => path).sort(), [
+    "commands/palette_client.ts",
+    "runtime/http.ts",
+  ]);
+});
+
+Deno.test("no address is built in but the documented default", () => {
+  const addresses = sources.flatMap((source) =>
+    [...code(source).matchAll(/https?:\/\/[\w.-]+\.[a-z]{2,}/g)].map((match) => match[0])
+  );
+  assertEquals([...new Set(addresses)], ["https://console.spectrocloud.com"]);
+});
+
+Deno.test("nothing imports from the network", () => {
+  const wrong = sources.flatMap((source) =>
+    importsOf(source).filter((specifier) => /^(https?:|jsr:|npm:)/.test(specifier))
+  );
+  assertEquals(wrong, []);
+});
+
+Deno.test("no file is longer than 400 lines", () => {
+  const long = sources.filter(({ text }) => text.split("\n").length > 400);
+  assertEquals(long.map(({ path }) => path), []);
+});
+
+Deno.test("no static import of Node modules: every command of the bundle would load them", () => {
+  const wrong = sources.filter((source) => /^import (?!type)[^;(]*"node:/m.test(code(source)));
+  assertEquals(wrong.map(({ path }) => path), []);
+});

@@ -1,0 +1,67 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { applySwitchValues, commandWords, normalizeArgv } from "../../lib/commands/argv.ts";
+import { isNear, nearNames } from "../../lib/commands/names.ts";
+import { UserError } from "../../lib/errors.ts";
+
+const NORMAL: [string[], string[]][] = [
+  [["version"], ["version"]],
+  [["--version"], ["version"]],
+  [["-V", "-q"], ["version", "-q"]],
+  [["help"], ["--help"]],
+  [["help", "a", "b"], ["a", "b", "--help"]],
+  [["-w", "help", "a"], ["-w", "help", "a"]],
+  [["a", "--name", "--help"], ["a", "--help"]],
+  [["a", "--", "--help"], ["a", "--", "--help"]],
+  [["-o", "json", "a", "-h"], ["a", "--help"]],
+];
+
+for (const [given, wanted] of NORMAL) {
+  Deno.test(`normalizeArgv() makes [${given}] into [${wanted}]`, () => {
+    assertEquals(normalizeArgv(given), wanted);
+  });
+}
+
+for (const given of [["--name="], ["--name", ""], ["a", ""], ["-k="]]) {
+  Deno.test(`normalizeArgv() refuses the empty value in [${given}]`, () => {
+    assertThrows(() => normalizeArgv(given), UserError);
+  });
+}
+
+Deno.test("commandWords() skips global flags and their values", () => {
+  assertEquals(commandWords(["-w", "x", "-q", "a", "b", "--c", "d"]), ["a", "b"]);
+  assertEquals(commandWords(["--workspace=x", "a"]), ["a"]);
+  assertEquals(commandWords([]), []);
+});
+
+Deno.test("applySwitchValues() touches flags without a value only", () => {
+  const args = ["--on=true", "--off=false", "--name=true", "plain=true"];
+  assertEquals(applySwitchValues(args, (flag) => flag !== "--name"), [
+    "--on",
+    "--name=true",
+    "plain=true",
+  ]);
+});
+
+Deno.test("nearNames() offers five at most, the nearest first", () => {
+  const names = [
+    "dev-team-7",
+    "dev-team-1",
+    "dev-team-2",
+    "dev-team-3",
+    "dev-team-4",
+    "dev-team-5",
+  ];
+  assertEquals(nearNames("dev-team", names).split(",").length, 5);
+  assertEquals(nearNames("dev-taem-7", ["prod", "dev-team-7"]), 'Did you mean "dev-team-7"?');
+});
+
+Deno.test("nearNames() shows what there is when nothing is near", () => {
+  assertEquals(nearNames("zzzzzz", ["alpha", "beta"]), 'There are "alpha", "beta"');
+  assertEquals(nearNames("zzzzzz", []), "There are none that you can see");
+});
+
+Deno.test("isNear() ignores case and forgives two letters", () => {
+  assertEquals(isNear("LOGIN", "login"), true);
+  assertEquals(isNear("lgn", "login"), true);
+  assertEquals(isNear("xyzzy", "login"), false);
+});
