@@ -38,20 +38,20 @@ export async function run(args: readonly string[], runtime: Runtime): Promise<nu
     }
     if (chosen.kind === "help") {
       const { stdout } = runtime.streams;
-      stdout.write(`${chosen.text(stdout.isTerminal && settings.color)}\n`);
+      stdout.write(chosen.text(stdout.isTerminal && settings.color));
       return OK;
     }
     const log = logOf(runtime, redactor, settings);
     const printer = new Printer(settings, { ...runtime.streams, log });
     try {
       if (settings.logFile !== undefined) await log.open(settings.logFile);
-      log.info(`palette ${chosen.words.join(" ")}`);
+      log.debug(`palette ${chosen.words.join(" ")}`);
       const { CommandContext } = await import("./commands/context.ts");
-      await untilStopped(
-        runtime,
-        (signal) =>
-          chosen.action(new CommandContext({ runtime, settings, printer, log, redactor, signal })),
-      );
+      await untilStopped(runtime, async (stopSignal) => {
+        const parts = { runtime, settings, printer, log, redactor, stopSignal };
+        await using context = new CommandContext(parts);
+        await chosen.action(context);
+      });
       return OK;
     } catch (error) {
       return await report(error, { printer, log, redactor });
@@ -62,19 +62,25 @@ export async function run(args: readonly string[], runtime: Runtime): Promise<nu
   }
 }
 
-/** Runs a command until it is done or a signal stops it; a stopped one may clean up. */
+/**
+ * Runs a command until it is done or a signal stops it; a stopped one may clean up. Nobody listens
+ * before the command asks for the signal: until then there is nothing to clean up.
+ */
 async function untilStopped(
   { signals, clock }: Runtime,
-  work: (signal: AbortSignal) => Promise<void>,
+  work: (stopSignal: () => AbortSignal) => Promise<void>,
 ): Promise<void> {
   const controller = new AbortController();
   const { promise: stopped, reject } = Promise.withResolvers<never>();
-  const stopListening = signals.listen((signal) => {
-    const reason = new Interrupted(signal);
-    controller.abort(reason);
-    reject(reason);
+  let stopListening: (() => void) | null = null;
+  const running = work(() => {
+    stopListening ??= signals.listen((signal) => {
+      const reason = new Interrupted(signal);
+      controller.abort(reason);
+      reject(reason);
+    });
+    return controller.signal;
   });
-  const running = work(controller.signal);
   try {
     await Promise.race([running, stopped]);
   } catch (error) {
@@ -85,7 +91,7 @@ async function untilStopped(
     }
     throw error;
   } finally {
-    stopListening();
+    (stopListening as (() => void) | null)?.();
   }
 }
 

@@ -1,6 +1,11 @@
 /** Writes dist/palette.js, one file that runs with plain `deno run`. */
 
+import { helpText } from "../lib/commands/parse.ts";
+import { buildTree } from "../lib/commands/tree.ts";
+
 const OUTPUT = "dist/palette.js";
+const COMMIT_PLACE = "palette-commit-not-stamped";
+const HELP_PLACE = "palette-root-help-not-stamped";
 const FLAGS = JSON.parse(Deno.env.get("PALETTE_DENO_FLAGS") ?? "[]") as string[];
 
 if (import.meta.main) await bundle(await commit());
@@ -29,18 +34,27 @@ export async function bundle(commit: string, output = OUTPUT): Promise<void> {
     });
     if (!success) Deno.exit(1);
     const text = await Deno.readTextFile(staged);
-    await Deno.writeTextFile(staged, stamp(text, commit));
+    const help = JSON.stringify([await rootHelp(false), await rootHelp(true)]);
+    const stamped = stamp(stamp(text, COMMIT_PLACE, commit), HELP_PLACE, help);
+    await Deno.writeTextFile(staged, stamped);
     await Deno.rename(staged, output);
   } finally {
     await Deno.remove(staged).catch(() => {});
   }
 }
 
-/** The placeholder is a text that stands nowhere else. */
-function stamp(text: string, commit: string): string {
-  const placeholder = "palette-commit-not-stamped";
-  if (!text.includes(placeholder)) throw new Error("the bundle has no place for the commit");
-  return text.replaceAll(placeholder, commit);
+/** Puts a text where its placeholder stands as a string literal. */
+function stamp(code: string, placeholder: string, text: string): string {
+  const literal = JSON.stringify(placeholder);
+  if (code.split(literal).length !== 2) {
+    throw new Error(`the bundle has no place for ${placeholder}`);
+  }
+  return code.replace(literal, () => JSON.stringify(text));
+}
+
+/** Help of the root command, from the command tree that it describes. */
+async function rootHelp(colors: boolean): Promise<string> {
+  return helpText(await buildTree(null, () => {}, () => {}), colors);
 }
 
 async function commit(): Promise<string> {

@@ -14,17 +14,12 @@ import type { Log } from "../runtime/log.ts";
 import type { Prompter } from "../runtime/prompter.ts";
 import type { Redactor } from "../runtime/redactor.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { Keyring } from "../secrets/keyring.ts";
-import {
-  ENCRYPTION_PASSPHRASE,
-  type PassphraseNames,
-  type PassphraseOptions,
-  PassphraseSource,
-} from "../secrets/passphrase_source.ts";
+import type { Keyring } from "../secrets/keyring.ts";
+import type { PassphraseNames, PassphraseOptions } from "../secrets/passphrase_source.ts";
 import { Secret } from "../secrets/secret.ts";
-import { SecretInput } from "../secrets/secret_input.ts";
+import type { SecretInput } from "../secrets/secret_input.ts";
 import type { PaletteClient } from "../api/client.ts";
-import type { Session } from "./session.ts";
+import type { ClientSession, Session } from "./session.ts";
 import type { Settings } from "./settings.ts";
 
 export interface ContextParts {
@@ -33,25 +28,26 @@ export interface ContextParts {
   printer: Printer;
   log: Log;
   redactor: Redactor;
-  /** Aborts when the run is stopped. */
-  signal: AbortSignal;
+  /** Begins to listen for signals, and gives what aborts when the run is stopped. */
+  stopSignal: () => AbortSignal;
 }
 
 /** What a command works with; each part is opened when it is first asked for. */
-export class CommandContext {
+export class CommandContext implements AsyncDisposable {
   readonly runtime: Runtime;
   readonly settings: Settings;
   readonly printer: Printer;
   readonly log: Log;
   readonly redactor: Redactor;
-  readonly signal: AbortSignal;
-  readonly secretInput: SecretInput;
   /** How often a key was derived; a run needs one at most. */
   derivations = 0;
   #workspace: Workspace | null = null;
   #store: Promise<FileStore> | null = null;
-  #keyring: Keyring | null = null;
+  #secretInput: Promise<SecretInput> | null = null;
+  #keyring: Promise<Keyring> | null = null;
   #session: Promise<Session> | null = null;
+  readonly #clients: PaletteClient[] = [];
+  readonly #stopSignal: () => AbortSignal;
 
   constructor(parts: ContextParts) {
     this.runtime = parts.runtime;
@@ -59,15 +55,36 @@ export class CommandContext {
     this.printer = parts.printer;
     this.log = parts.log;
     this.redactor = parts.redactor;
-    this.signal = parts.signal;
-    const { files, exec, streams } = parts.runtime;
-    this.secretInput = new SecretInput({ files, exec, stdin: streams.stdin });
+    this.#stopSignal = parts.stopSignal;
+  }
+
+  /** Ends what would hold the process. */
+  [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#clients) client.close();
+    return Promise.resolve();
+  }
+
+  /** Aborts when the run is stopped. */
+  get signal(): AbortSignal {
+    return this.#stopSignal();
   }
 
   /** Asks the person at the terminal; null when there is none or nothing may be asked. */
   get prompter(): Prompter | null {
     const { prompter, streams } = this.runtime;
-    return streams.stdin.isTerminal && !this.settings.noInput ? prompter : null;
+    if (!streams.stdin.isTerminal || this.settings.noInput) return null;
+    // A signal during a question has to put the terminal back.
+    this.#stopSignal();
+    return prompter;
+  }
+
+  /** Reads secrets from files, standard input and commands. */
+  secretInput(): Promise<SecretInput> {
+    return this.#secretInput ??= (async () => {
+      const { SecretInput } = await import("../secrets/secret_input.ts");
+      const { files, exec, streams } = this.runtime;
+      return new SecretInput({ files, exec, stdin: streams.stdin });
+    })();
   }
 
   get workspace(): Workspace {
@@ -97,15 +114,22 @@ export class CommandContext {
   }
 
   /** Keys under the encryption passphrase. */
-  get keyring(): Keyring {
-    return this.#keyring ??= this.keyringOf(ENCRYPTION_PASSPHRASE, this.settings.passphrase);
+  keyring(): Promise<Keyring> {
+    return this.#keyring ??= (async () => {
+      const { ENCRYPTION_PASSPHRASE } = await import("../secrets/passphrase_source.ts");
+      return await this.keyringOf(ENCRYPTION_PASSPHRASE, this.settings.passphrase);
+    })();
   }
 
   /** A keyring with a passphrase of its own: the new one of a rekey. */
-  keyringOf(names: PassphraseNames, options: PassphraseOptions): Keyring {
+  async keyringOf(names: PassphraseNames, options: PassphraseOptions): Promise<Keyring> {
+    const [{ Keyring }, { PassphraseSource }] = await Promise.all([
+      import("../secrets/keyring.ts"),
+      import("../secrets/passphrase_source.ts"),
+    ]);
     const source = new PassphraseSource(names, options, {
       env: this.runtime.env,
-      input: this.secretInput,
+      input: await this.secretInput(),
       prompter: this.prompter,
       onKnown: (passphrase) => this.redactor.add(passphrase),
       onVisible: () =>
@@ -134,7 +158,8 @@ export class CommandContext {
     let value = stored.text;
     if (stored.state === "token") {
       const block = requireBlock(file, stored.pointer);
-      const keys = await this.keyring.unlock(block, file.placeOf(stored.pointer));
+      const keyring = await this.keyring();
+      const keys = await keyring.unlock(block, file.placeOf(stored.pointer));
       value = await decryptStored(file, stored, keys, this.runtime.files);
     } else {
       // Plain text is accepted, but never for an address that would not do.
@@ -168,8 +193,15 @@ export class CommandContext {
 
   /** A client in the tenant's scope, whatever project is active. */
   async tenantPalette(): Promise<PaletteClient> {
+    return await this.clientOf(await this.session());
+  }
+
+  /** A client of any Palette; closed when the run ends. */
+  async clientOf(session: ClientSession): Promise<PaletteClient> {
     const { openClient } = await import("./palette_client.ts");
-    return await openClient(await this.session(), this);
+    const client = await openClient(session, this);
+    this.#clients.push(client);
+    return client;
   }
 
   /** The error of commands that need a login. */

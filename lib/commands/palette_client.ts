@@ -5,14 +5,11 @@ import { listProjectNames } from "../api/projects.ts";
 import { RateLimit } from "../api/rate_limit.ts";
 import type { CommandContext } from "./context.ts";
 import { nearNames } from "./names.ts";
-import type { Session } from "./session.ts";
+import type { ClientSession, Session } from "./session.ts";
 
 /** A client in the tenant's scope. */
 export async function openClient(
-  { endpoint, apiKey, insecure, caFile }: Pick<
-    Session,
-    "endpoint" | "insecure" | "caFile" | "apiKey"
-  >,
+  { endpoint, apiKey, insecure, caFile }: ClientSession,
   { runtime, log, signal }: CommandContext,
 ): Promise<PaletteClient> {
   const caCertificates = caFile === null

@@ -27,9 +27,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<Chosen>
         chosen = { kind: "action", words, options: { ...(options ?? {}) }, action };
       },
       (command, isLong) => {
-        const text = (colors: boolean) =>
-          command.getHelp({ colors, long: isLong }).replace(/[ ]+$/gm, "").trim();
-        chosen = { kind: "help", text, options: {} };
+        chosen = { kind: "help", text: (colors) => helpText(command, colors, isLong), options: {} };
       },
     );
     const { leaf, depth } = leafOf(tree, words);
@@ -51,6 +49,12 @@ export async function parseCommandLine(args: readonly string[]): Promise<Chosen>
     if (chosen === null) throw new Error(`no action for: ${words.join(" ")}`);
     return chosen;
   });
+}
+
+/** Help of a command in Cliffy's layout; what a flag takes stands in its description. */
+export function helpText(command: AnyCommand, colors: boolean, isLong = true): string {
+  const text = command.getHelp({ colors, long: isLong, hints: false });
+  return `${text.replace(/[ ]+$/gm, "").trim()}\n`;
 }
 
 /** The deepest command that the words name. */

@@ -22,6 +22,9 @@ export interface Session {
   config: PaletteConfig | null;
 }
 
+/** What a client needs of a session. */
+export type ClientSession = Pick<Session, "endpoint" | "insecure" | "caFile" | "apiKey">;
+
 /**
  * Finds the session: PALETTE_API_KEY and PALETTE_CONSOLE_URL, else the file that login wrote.
  * @throws {UserError} `not-logged-in`, `usage`

@@ -82,7 +82,9 @@ export async function buildTree(
   showHelp: ShowHelp,
 ): Promise<AnyCommand> {
   const root: AnyCommand = rootCommand(showHelp);
-  for (const branch of BRANCHES) {
+  // The other names only matter to root help and to suggestions.
+  const isKnown = BRANCHES.some(({ name }) => name === wanted);
+  for (const branch of isKnown ? BRANCHES.filter(({ name }) => name === wanted) : BRANCHES) {
     const command = wanted === "all" || wanted === branch.name
       ? (await branch.load()).build(choose)
       : new Command().description(branch.description);
@@ -106,7 +108,8 @@ function rootCommand(showHelp: ShowHelp) {
     )
     .globalOption(
       "-l, --log-level <level:log-level>",
-      "How much is logged; info by default (env PALETTE_LOG_LEVEL).",
+      "Least that is logged: panic, fatal, error, warn, info (default), debug or trace (env " +
+        "PALETTE_LOG_LEVEL).",
     )
     .globalOption("--log-file <file:file>", "Log file; WORKSPACE/logs/palette.log by default.")
     .globalOption(

@@ -102,7 +102,7 @@ function byClass(error: unknown): readonly [FileErrorKind, string] | undefined {
   return undefined;
 }
 
-async function translated<T>(work: () => Promise<T>): Promise<T> {
+async function translated<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -122,7 +122,7 @@ function infoOf(info: Deno.FileInfo): FileInfo {
   };
 }
 
-async function orNull<T>(work: () => Promise<T>): Promise<T | null> {
+async function orNull<T>(work: () => T | Promise<T>): Promise<T | null> {
   try {
     return await work();
   } catch (error) {
@@ -136,10 +136,11 @@ async function orNull<T>(work: () => Promise<T>): Promise<T | null> {
 export function systemFiles(): Files {
   const isWindows = Deno.build.os === "windows";
   const files: Files = {
-    readBytes: (path) => translated(() => Deno.readFile(path)),
-    info: (path) => orNull(async () => infoOf(await Deno.stat(path))),
-    linkInfo: (path) => orNull(async () => infoOf(await Deno.lstat(path))),
-    realPath: (path) => translated(() => Deno.realPath(path)),
+    // Synchronous where it is short: a round trip through the thread pool costs more than the call.
+    readBytes: (path) => translated(() => Deno.readFileSync(path)),
+    info: (path) => orNull(() => infoOf(Deno.statSync(path))),
+    linkInfo: (path) => orNull(() => infoOf(Deno.lstatSync(path))),
+    realPath: (path) => translated(() => Deno.realPathSync(path)),
     absolute: (path) => isAbsolute(path) ? path : joinPath(Deno.cwd(), path),
     list: (path) =>
       translated(async () => {
@@ -149,7 +150,7 @@ export function systemFiles(): Files {
       }),
     async makeFolder(path, mode) {
       if ((await files.info(path))?.isFolder) return false;
-      await translated(() => Deno.mkdir(path, { recursive: true, mode }));
+      await translated(() => Deno.mkdirSync(path, { recursive: true, mode }));
       return true;
     },
     async createFlushed(path, content, mode) {

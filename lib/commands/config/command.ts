@@ -21,9 +21,13 @@ export const build: BuildBranch = (choose) =>
         "Encrypt the secrets under a new passphrase, with a new salt; nothing else in the files changes.",
       )
         .option("--config-file <file:file>", "File to rekey; the main configuration by default.")
-        .option("--all", "Every file of the workspace that holds encrypted values.", {
-          conflicts: ["config-file"],
-        })
+        .option(
+          "--all",
+          "Every file of the workspace that holds encrypted values; not with --config-file.",
+          {
+            conflicts: ["config-file"],
+          },
+        )
         .option("--iterations <count:string>", "Cost of the derivation, 600000 at least.")
         .option("--dry-run", "Only list the files and how many values they hold.")
         .option("--resume", "Finish a run with --all that was interrupted; needs no passphrase.")

@@ -40,7 +40,7 @@ export async function rekey(options: RekeyOptions, context: CommandContext): Pro
   const work = plans.filter(({ tokens }) => tokens.length > 0);
   if (plans.length > 0) await context.useWorkspace();
   if (!options.dryRun && work.length > 0) {
-    const rekeyParts = rekeyPartsOf(options, iterations, context);
+    const rekeyParts = await rekeyPartsOf(options, iterations, context);
     if (options.all) await rekeyAll(work, rekeyParts, context);
     else for (const { file } of work) await rekeyOne(file, rekeyParts, context);
   }
@@ -52,17 +52,17 @@ export async function rekey(options: RekeyOptions, context: CommandContext): Pro
   await tell(work, options.dryRun, context);
 }
 
-function rekeyPartsOf(
+async function rekeyPartsOf(
   { newPassphraseFile, newPassphraseCommand }: RekeyOptions,
   iterations: number,
   context: CommandContext,
-): RekeyParts {
-  const next = context.keyringOf(NEW_PASSPHRASE, {
+): Promise<RekeyParts> {
+  const next = await context.keyringOf(NEW_PASSPHRASE, {
     file: newPassphraseFile,
     command: newPassphraseCommand,
   });
   const choice = next.freshSalt(iterations);
-  return { old: context.keyring, next, choice, files: context.runtime.files };
+  return { old: await context.keyring(), next, choice, files: context.runtime.files };
 }
 
 /** @throws {UserError} `usage` */

@@ -27,7 +27,8 @@ export async function setSecret(
     });
   }
   const value = clear ? "" : await readValue(pointer, context);
-  const { keyring, runtime, workspace } = context;
+  const { runtime, workspace } = context;
+  const keyring = await context.keyring();
   const { configFile } = workspace;
   const store = await context.store();
   // A broken file is refused before anything is asked or made.
@@ -51,14 +52,14 @@ export async function setSecret(
 }
 
 async function readValue(pointer: string, context: CommandContext): Promise<string> {
-  const { prompter, secretInput, runtime, redactor } = context;
+  const { prompter, runtime, redactor } = context;
   if (prompter === null && runtime.streams.stdin.isTerminal) {
     throw new UserError("usage", "The value is required when not running interactively", {
       hint: "Pipe it into standard input",
     });
   }
   const value = prompter === null
-    ? await secretInput.fromStdin("The value")
+    ? await (await context.secretInput()).fromStdin("The value")
     : await prompter.secret({ label: `Value of ${pointer}` });
   redactor.add(value);
   if (value !== "") return value;

@@ -13,7 +13,7 @@ export interface VerifyOptions {
 
 /** Decrypts every token of the workspace, or of one file. */
 export async function verify(options: VerifyOptions, context: CommandContext): Promise<void> {
-  const { printer, keyring, runtime, workspace } = context;
+  const { printer, runtime, workspace } = context;
   const { files } = runtime;
   const store = await context.store();
   if (await hasJournal({ store, files, workspace })) {
@@ -21,7 +21,7 @@ export async function verify(options: VerifyOptions, context: CommandContext): P
   }
   const found = await filesToVerify(options, context);
   if (found.length > 0) await context.useWorkspace();
-  const secrets = await verifySecrets(found, { keyring, files });
+  const secrets = await verifySecrets(found, { keyring: await context.keyring(), files });
   const bad = secrets.filter(isBad);
   if (secrets.length === 0) printer.notice("there is no secret to verify");
   await printer.result({

@@ -27,8 +27,11 @@ export function buildLogin(choose: Choose, defaults: { project?: string } = {}) 
     )
     .option("--project <name:string>", "Project to make active (env PALETTE_PROJECT).")
     .option("--cluster-group-name <name:string>", "Cluster group to make active.")
-    .option("--cluster-group-scope <scope:scope>", "Scope of the cluster group.")
-    .option("--insecure", "Accept any TLS certificate.")
+    .option(
+      "--cluster-group-scope <scope:scope>",
+      "Scope of the cluster group: project, tenant or system.",
+    )
+    .option("--insecure", "Accept any TLS certificate; not with --ca-file.")
     .option(
       "--ca-file <file:file>",
       "Certificates (PEM) to trust beside the system's (env PALETTE_CA_FILE).",

@@ -6,7 +6,6 @@ import { getUserInfo, type UserInfo } from "../../api/users.ts";
 import { UserError } from "../../errors.ts";
 import { Secret } from "../../secrets/secret.ts";
 import type { CommandContext } from "../context.ts";
-import { openClient } from "../palette_client.ts";
 import type { Given, LoginInputs } from "./options.ts";
 
 /** Where login goes, and how its certificate is checked. */
@@ -98,7 +97,7 @@ function caFileOf(given: Given | null, { runtime }: CommandContext): Address["ca
 async function reach(address: Address, context: CommandContext): Promise<Address> {
   try {
     const probe = await clientOf(address, new Secret(""), context);
-    await ping(probe).finally(() => probe.close());
+    await ping(probe);
     return address;
   } catch (error) {
     if (error instanceof ApiError && isNoPalette(error)) {
@@ -128,5 +127,5 @@ async function clientOf(
   apiKey: Secret,
   context: CommandContext,
 ): Promise<PaletteClient> {
-  return await openClient({ ...address, apiKey: () => Promise.resolve(apiKey) }, context);
+  return await context.clientOf({ ...address, apiKey: () => Promise.resolve(apiKey) });
 }

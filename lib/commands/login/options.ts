@@ -90,24 +90,25 @@ function refuseConflicts(options: LoginOptions): void {
 
 async function apiKeyOf(
   { apiKey, apiKeyFile }: LoginOptions,
-  { printer, runtime, secretInput }: CommandContext,
+  context: CommandContext,
 ): Promise<string | null> {
   if (apiKey !== undefined) {
-    printer.warn(
+    context.printer.warn(
       "other users of this machine can see --api-key; use --api-key-file or PALETTE_API_KEY",
     );
     return apiKey;
   }
-  if (apiKeyFile === undefined) return runtime.env.get("PALETTE_API_KEY") ?? null;
-  const key = await secretInput.fromFile(apiKeyFile, "--api-key-file");
+  if (apiKeyFile === undefined) return context.runtime.env.get("PALETTE_API_KEY") ?? null;
+  const key = await (await context.secretInput()).fromFile(apiKeyFile, "--api-key-file");
   if (key !== "") return key;
   throw new UserError("validation", "--api-key-file is empty");
 }
 
-async function refuseMissing(inputs: LoginInputs, { keyring }: CommandContext): Promise<void> {
+async function refuseMissing(inputs: LoginInputs, context: CommandContext): Promise<void> {
   const missing: [string, string][] = [];
   if (inputs.apiKey === null) missing.push(["--api-key", "PALETTE_API_KEY"]);
-  if (await keyring.source.given() === null) {
+  const { source } = await context.keyring();
+  if (await source.given() === null) {
     missing.push(["--encryption-passphrase", "PALETTE_ENCRYPTION_PASSWORD"]);
   }
   const isPassphraseAlone = missing.length === 1 && inputs.apiKey !== null;

@@ -20,7 +20,7 @@ export async function settlePassphrase(
   old: SecretFile,
   context: CommandContext,
 ): Promise<SaltChoice> {
-  const { keyring } = context;
+  const keyring = await context.keyring();
   const block = blockOf(old);
   const fresh = keyring.freshSalt();
   const given = await keyring.source.given();

@@ -27,7 +27,8 @@ export async function writeSession(
   session: SessionToWrite,
   context: CommandContext,
 ): Promise<EditedFile> {
-  const { keyring, runtime, workspace } = context;
+  const { runtime, workspace } = context;
+  const keyring = await context.keyring();
   const { connection, ubuntuProToken, fresh } = session;
   const path = workspace.configFile;
   const store = await context.store();

@@ -27,7 +27,8 @@ export async function logout({ purge }: LogoutOptions, context: CommandContext):
 
 /** Pointers of what was blanked; null without a file. */
 async function blankSecrets(context: CommandContext): Promise<string[] | null> {
-  const { keyring, runtime, workspace } = context;
+  const { runtime, workspace } = context;
+  const keyring = await context.keyring();
   const store = await context.store();
   // Looks first: a lock would make folders for somebody who never logged in.
   if (await store.read(workspace.configFile) === null) return null;

@@ -11,6 +11,6 @@ export function resultCommand(description: string, exitStatus = DONE_OR_FAILED) 
     .type("format", new Choice(OUTPUT_FORMATS))
     .option(
       "-o, --format <format:format>",
-      "Shape of the result; table by default (env PALETTE_FORMAT).",
+      "Shape of the result: table (default), json or yaml (env PALETTE_FORMAT).",
     );
 }

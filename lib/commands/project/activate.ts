@@ -18,7 +18,8 @@ export async function activateProject(
   const { source, config } = await context.session();
   if (source === "environment" || config === null) throw nothingToWrite();
   const keepsGroup = await staysValid(config, target, context);
-  const { keyring, runtime, workspace } = context;
+  const { runtime, workspace } = context;
+  const keyring = await context.keyring();
   const { files } = runtime;
   let previous: ProjectName | null = null;
   await (await context.store()).update(workspace.configFile, async (current) => {

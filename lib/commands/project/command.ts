@@ -47,7 +47,9 @@ export const build: BuildBranch = (choose) =>
       "switch",
       sessionCommand("Make a project the active one; without --name or --uid a list is shown.")
         .option("--name <name:string>", "Name of the project, or a part of it to choose from.")
-        .option("--uid <uid:string>", "Uid of the project.", { conflicts: ["name"] })
+        .option("--uid <uid:string>", "Uid of the project, instead of its name.", {
+          conflicts: ["name"],
+        })
         .example("From a script", "palette project switch --name dev-team")
         .action((options) =>
           choose(options, async (context) => {

@@ -1,0 +1,167 @@
+/**
+ * Whole processes as ratios to something timed in the same run, so that they mean the same on any
+ * machine. Ends with 1 when one is above its limit.
+ */
+
+import { startFakePalette } from "../tests/support/palette/fake_palette.ts";
+import { ADMIN_KEY, DEV_PROJECT } from "../tests/support/palette/state.ts";
+import { bundle } from "./bundle.ts";
+
+const ROUNDS = 25;
+const PASSPHRASE = "Correct-Horse-9";
+const ITERATIONS = 1_000_000;
+const MEBIBYTE = 1024 * 1024;
+
+interface Measure {
+  name: string;
+  value: string;
+  limit: string;
+  isWithin: boolean;
+}
+
+if (import.meta.main) {
+  const folder = await Deno.makeTempDir({ prefix: "palette-bench-" });
+  try {
+    const measures = await measureAll(folder);
+    const width = Math.max(...measures.map(({ name }) => name.length));
+    for (const { name, value, limit, isWithin } of measures) {
+      print(
+        `${name.padEnd(width)}  ${value.padStart(9)}  limit ${limit}  ${
+          isWithin ? "ok" : "ABOVE"
+        }\n`,
+      );
+    }
+    if (measures.some(({ isWithin }) => !isWithin)) Deno.exitCode = 1;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function measureAll(folder: string): Promise<Measure[]> {
+  const palette = `${folder}/palette.js`;
+  await bundle("", palette);
+  await Deno.writeTextFile(`${folder}/empty.js`, "");
+  await using server = await startFakePalette();
+  const env = {
+    PALETTE_ENCRYPTION_PASSWORD: PASSPHRASE,
+    PALETTE_WORKSPACE: `${folder}/workspace`,
+    CI: "true",
+  };
+  const login = { ...env, PALETTE_API_KEY: ADMIN_KEY, PALETTE_CONSOLE_URL: server.url };
+  const loginBytes = await peakBytes([palette, "login", "--project", DEV_PROJECT.name], login);
+
+  const commands: Record<string, string[]> = {
+    empty: [`${folder}/empty.js`],
+    version: [palette, "version"],
+    help: [palette, "--help"],
+    current: [palette, "project", "current"],
+    verify: [palette, "config", "verify"],
+  };
+  const times = await medians(commands, env);
+  const derivation = await deriveMs();
+  const ratio = (name: string, limit: number): Measure => {
+    const value = (times[name] ?? 0) / (times["empty"] ?? 1);
+    return { name, value: value.toFixed(2), limit: limit.toFixed(2), isWithin: value <= limit };
+  };
+  const verifyLimit = 1.7 * (times["empty"] ?? 0) + 1.15 * derivation;
+  const verify = (times["verify"] ?? 0) / verifyLimit;
+  print(
+    `empty script ${(times["empty"] ?? 0).toFixed(1)} ms, derivation ${derivation.toFixed(1)} ms\n`,
+  );
+  return [
+    { ...ratio("version", 1.25), name: "version / empty script" },
+    { ...ratio("help", 1.5), name: "--help / empty script" },
+    { ...ratio("current", 1.7), name: "project current / empty script" },
+    {
+      name: "config verify / (1.7 empty + 1.15 derivation)",
+      value: verify.toFixed(2),
+      limit: "1.00",
+      isWithin: verify <= 1,
+    },
+    {
+      name: "login, peak memory",
+      value: loginBytes === null ? "unknown" : `${(loginBytes / MEBIBYTE).toFixed(0)} MiB`,
+      limit: "120 MiB",
+      isWithin: loginBytes === null || loginBytes <= 120 * MEBIBYTE,
+    },
+  ];
+}
+
+/** Median time of each command in ms; rounds are interleaved, so that all see the same machine. */
+async function medians(
+  commands: Record<string, string[]>,
+  env: Record<string, string>,
+): Promise<Record<string, number>> {
+  const times: Record<string, number[]> = {};
+  for (let round = -2; round < ROUNDS; round++) {
+    for (const [name, args] of Object.entries(commands)) {
+      const start = performance.now();
+      const { success, stderr } = await command(args, env).output();
+      const time = performance.now() - start;
+      if (!success) throw new Error(`${name}: ${new TextDecoder().decode(stderr)}`);
+      // The first rounds fill caches.
+      if (round >= 0) (times[name] ??= []).push(time);
+    }
+  }
+  return Object.fromEntries(Object.entries(times).map(([name, all]) => [name, median(all)]));
+}
+
+/** Peak memory of a process; null where the system does not tell. */
+async function peakBytes(args: string[], env: Record<string, string>): Promise<number | null> {
+  const child = command(args, env).spawn();
+  let peak = 0;
+  let isRunning = true;
+  const watching = (async () => {
+    while (isRunning) {
+      const status = await Deno.readTextFile(`/proc/${child.pid}/status`).catch(() => "");
+      peak = Math.max(peak, Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  })();
+  const { success, stderr } = await child.output();
+  isRunning = false;
+  await watching;
+  if (!success) throw new Error(`login: ${new TextDecoder().decode(stderr)}`);
+  return peak === 0 ? null : peak;
+}
+
+function command(args: string[], env: Record<string, string>): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--quiet", "--no-config", ...args],
+    env: { ...env, DENO_NO_UPDATE_CHECK: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+/** One bare derivation. */
+async function deriveMs(): Promise<number> {
+  const key = await crypto.subtle.importKey(
+    "raw",
+    new TextEncoder().encode(PASSPHRASE),
+    "PBKDF2",
+    false,
+    ["deriveBits"],
+  );
+  const times: number[] = [];
+  for (let round = 0; round < 7; round++) {
+    const start = performance.now();
+    await crypto.subtle.deriveBits(
+      { name: "PBKDF2", hash: "SHA-256", salt: new Uint8Array(16), iterations: ITERATIONS },
+      key,
+      256,
+    );
+    times.push(performance.now() - start);
+  }
+  return median(times);
+}
+
+function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+function print(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(text));
+}
