@@ -23,6 +23,7 @@ const LEVELS: Record<string, number> = {
   runtime: 6,
   "errors.ts": 7,
   "version.ts": 7,
+  "root_help.ts": 7,
 };
 
 interface Source {
