@@ -114,7 +114,8 @@ async function onTerminal<T>(ask: (terminal: PromptTerminal) => Promise<T>): Pro
       const count = await Deno.stdin.read(buffer);
       if (count === null) throw new EndOfInput();
       if (buffer.subarray(0, count).includes(CTRL_C)) {
-        Deno.stderr.writeSync(new TextEncoder().encode("\r\n"));
+        // What stood below the question goes with it.
+        Deno.stderr.writeSync(new TextEncoder().encode("\r\n\x1b[J"));
         throw new Interrupted("SIGINT");
       }
       return count;
