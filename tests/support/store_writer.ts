@@ -1,0 +1,31 @@
+/**
+ * A process that rewrites a file through the store, for crash and concurrency tests.
+ *
+ * `loop FILE`: writes texts that can be checked for wholeness until it is killed.
+ * `add FILE KEY`: adds a key to a YAML file.
+ */
+
+import { FileStore } from "../../lib/config/file_store.ts";
+import { YamlEditor } from "../../lib/config/yaml_document.ts";
+import { systemRuntime } from "../../lib/runtime/system.ts";
+
+const [mode, path = "", key = ""] = Deno.args;
+const store = new FileStore({ ...systemRuntime(), onWarning: () => {} });
+
+if (mode === "loop") {
+  for (let at = 0;; at++) {
+    await store.update(path, () => Promise.resolve(wholeText(at)));
+    if (at === 0) Deno.stdout.writeSync(new TextEncoder().encode("started\n"));
+  }
+} else {
+  await store.update(path, (current) => {
+    const editor = new YamlEditor(current?.text ?? "", path);
+    editor.set([key], "1");
+    return Promise.resolve(editor.toString());
+  });
+}
+
+/** A text whose last line repeats its first, with enough between to be cut. */
+function wholeText(at: number): string {
+  return `begin ${at}\n${"x".repeat(200_000)}\nend ${at}\n`;
+}
