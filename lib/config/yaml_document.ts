@@ -45,6 +45,8 @@ export function refuseIndirection(text: string, path: string): void {
   }
   const [document] = documents;
   if (document === undefined) return;
+  const [problem] = document.errors;
+  if (problem !== undefined) throw yamlError(path, problem.message.split("\n")[0] ?? "", problem);
   if (
     document.directives?.yaml.explicit || Object.keys(document.directives?.tags ?? {}).length > 1
   ) {

@@ -39,8 +39,11 @@ export function yamlError(path: string, reason: string, cause?: unknown): UserEr
   });
 }
 
-/** Where anchors, aliases, tags, merge keys and documents can begin (YAML 1.2.2, 6.8, 6.9, 7.1). */
-const SUSPICIOUS = /(?:^|[\s[{,:-])[&*!][^\s]|<<|^(?:---|\.\.\.)(?:\s|$)|^%/m;
+/**
+ * Where indentation has a tab, which readers take differently, and where anchors, aliases, tags, merge keys
+ * and documents can begin (YAML 1.2.2, 6.1, 6.8, 6.9, 7.1).
+ */
+const SUSPICIOUS = /(?:^|[\s[{,:-])[&*!][^\s]|<<|^(?:---|\.\.\.)(?:\s|$)|^%|^ *\t/m;
 
 /** An empty value counts as the empty string. */
 function normalize(value: unknown): Value {
