@@ -3,7 +3,8 @@
 import { helpText } from "../lib/commands/parse.ts";
 import { buildTree } from "../lib/commands/tree.ts";
 
-const OUTPUT = "dist/palette.js";
+const ROOT = decodeURIComponent(new URL("..", import.meta.url).pathname);
+const OUTPUT = `${ROOT}dist/palette.js`;
 const COMMIT_PLACE = "palette-commit-not-stamped";
 const HELP_PLACE = "palette-root-help-not-stamped";
 const FLAGS = JSON.parse(Deno.env.get("PALETTE_DENO_FLAGS") ?? "[]") as string[];
@@ -14,25 +15,17 @@ if (import.meta.main) await bundle(await commit());
 export async function bundle(commit: string, output = OUTPUT): Promise<void> {
   const staged = `${output}.${crypto.randomUUID()}.tmp`;
   try {
-    const { success } = await new Deno.Command(Deno.execPath(), {
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      // For the browser, so that packages come as ES modules; Deno's own modules stay outside.
       args: [
-        "bundle",
-        ...FLAGS,
-        "--quiet",
-        "--minify",
-        "--platform",
-        "browser",
-        "--output",
-        staged,
-        "main.ts",
+        ...["bundle", ...FLAGS, "--quiet", "--minify", "--platform", "browser"],
+        ...["--output", staged, "main.ts"],
       ],
+      cwd: ROOT,
       env: { DENO_NO_UPDATE_CHECK: "1" },
       stdin: "null",
-    }).output().then(async (result) => {
-      if (!result.success) await Deno.stderr.write(result.stderr);
-      return result;
-    });
-    if (!success) Deno.exit(1);
+    }).output();
+    if (!success) throw new Error(`deno bundle failed: ${new TextDecoder().decode(stderr)}`);
     const text = await Deno.readTextFile(staged);
     const help = JSON.stringify([await rootHelp(false), await rootHelp(true)]);
     const stamped = stamp(stamp(text, COMMIT_PLACE, commit), HELP_PLACE, help);

@@ -116,19 +116,24 @@ export class YamlEditor {
   }
 
   /**
-   * The new text. Where every change replaces a scalar by a scalar, all other bytes stay as they
-   * are; else the document is written anew with its comments and order.
+   * The new text. Where every change replaces a scalar by a scalar, or puts in or takes out a whole
+   * top-level key, all other bytes stay as they are; else the document is written anew with its
+   * comments and order.
    */
   toString(): string {
-    const splices = this.#changes.map(({ path, entry }) => this.#spliceOf(path, entry));
-    if (splices.every((splice) => splice !== null)) {
+    const splices = this.#changes.map(({ path, entry }) =>
+      this.#spliceOf(path, entry) ?? this.#topLevelSpliceOf(path, entry)
+    );
+    if (splices.every((splice) => splice !== null) && !overlap(splices)) {
       return applySplices(this.#text, splices);
     }
     for (const { path, entry } of this.#changes) {
       if (entry === undefined) this.#document.deleteIn(path);
       else this.#setIn(path, entry);
     }
-    return this.#document.toString({ lineWidth: 0, flowCollectionPadding: false });
+    // The library takes one spacing for all `{ a: 1 }` of a file: the one that is there.
+    const flowCollectionPadding = /[{[] [^\s]/.test(this.#text);
+    return this.#document.toString({ lineWidth: 0, flowCollectionPadding });
   }
 
   #spliceOf(path: string[], entry: Entry | undefined): Splice | null {
@@ -141,6 +146,36 @@ export class YamlEditor {
     // An empty value has no text of its own to put the new one in place of.
     if (from === to) return null;
     return { from, to, text: scalarText(entry, node.type === "QUOTE_DOUBLE") };
+  }
+
+  /** Whole lines of a key at the left edge; null when the file is not written that way. */
+  #topLevelSpliceOf(path: string[], entry: Entry | undefined): Splice | null {
+    const [key, ...below] = path;
+    const { contents } = this.#document;
+    if (key === undefined || below.length > 0 || !isMap(contents) || contents.flow) return null;
+    // A file may be indented as a whole.
+    if (!/(^|\n)$/.test(this.#text.slice(0, contents.range?.[0] ?? 0))) return null;
+    const pair = contents.items.find((item) => isScalar(item.key) && item.key.value === key);
+    const from = (pair?.key as Scalar | undefined)?.range?.[0];
+    const to = (pair?.value as Node | null | undefined)?.range?.[2];
+    if (pair === undefined) {
+      const end = this.#text.length;
+      const gap = this.#text === "" || this.#text.endsWith("\n") ? "" : this.#newline;
+      const text = entry === undefined ? "" : gap + this.#linesOf(key, entry);
+      return { from: end, to: end, text };
+    }
+    if (from === undefined || to === undefined) return null;
+    return { from, to, text: entry === undefined ? "" : this.#linesOf(key, entry) };
+  }
+
+  get #newline(): string {
+    return this.#text.includes("\r\n") ? "\r\n" : "\n";
+  }
+
+  #linesOf(key: string, entry: Entry): string {
+    const document = new Document({}, { schema: "failsafe" });
+    document.setIn([key], this.#nodeOf(entry));
+    return document.toString({ lineWidth: 0 }).replaceAll("\n", this.#newline);
   }
 
   #setIn(path: string[], entry: Entry): void {
@@ -171,6 +206,17 @@ export interface Splice {
   from: number;
   to: number;
   text: string;
+}
+
+/** Two pieces share text, or begin at one place without being the same. */
+function overlap(splices: Splice[]): boolean {
+  const sorted = splices.filter(({ from, to, text }) => from !== to || text !== "")
+    .sort((a, b) => a.from - b.from || a.to - b.to);
+  return sorted.some(({ from, to }, at) => {
+    const next = sorted[at + 1];
+    if (next === undefined || (next.from === from && next.to === to && from !== to)) return false;
+    return next.from < to || next.from === from;
+  });
 }
 
 /** Replaces pieces that do not overlap; a later one of the same piece wins. */

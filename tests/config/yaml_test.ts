@@ -123,6 +123,48 @@ Deno.test("YamlEditor removes keys, the last one with an empty file left", () =>
   assertEquals(["{}\n", ""].includes(last.toString()), true);
 });
 
+Deno.test("YamlEditor puts in and takes out a top-level key and changes no other byte", () => {
+  for (const text of [KEPT, KEPT.replaceAll("\n", "\r\n"), KEPT.trimEnd()]) {
+    const added = new YamlEditor(text, "f");
+    added.set(["block"], { a: 1, b: { c: new Quoted("x") } });
+    added.set(["last"], "other");
+    const newline = text.includes("\r\n") ? "\r\n" : "\n";
+    const after = added.toString();
+    const block = ["block:", "  a: 1", "  b:", '    c: "x"', ""].join(newline);
+    const changed = text.replace("last: plain", "last: other");
+    assertEquals(after, changed.endsWith("\n") ? changed + block : changed + newline + block);
+    const replaced = new YamlEditor(after, "f");
+    replaced.set(["block"], { d: 2 });
+    assertEquals(replaced.toString(), after.replace(block, `block:${newline}  d: 2${newline}`));
+    const removed = new YamlEditor(after, "f");
+    removed.remove(["block"]);
+    assertEquals(removed.toString().trimEnd(), changed.trimEnd());
+  }
+});
+
+Deno.test("YamlEditor falls back to the document when changes touch each other", () => {
+  const editor = new YamlEditor("a:\n  b: 1\nc: 2\n", "f");
+  editor.set(["a", "b"], "x");
+  editor.set(["a"], { d: 3 });
+  editor.set(["e"], 4);
+  editor.set(["f"], 5);
+  assertEquals(editor.toString(), "a:\n  d: 3\nc: 2\ne: 4\nf: 5\n");
+});
+
+Deno.test("YamlEditor adds to a file that is indented as a whole", async () => {
+  const editor = new YamlEditor("  a: 1\n  b: 2\n", "f");
+  editor.set(["c"], 3);
+  assertEquals(await readYaml(editor.toString(), "f"), { a: "1", b: "2", c: "3" });
+});
+
+Deno.test("YamlEditor keeps the spacing of flow collections when it writes anew", () => {
+  for (const flow of ["{ x: 1 }", "{x: 1}"]) {
+    const editor = new YamlEditor(`a: ${flow}\nb:\n  c: 1\n`, "f");
+    editor.set(["b", "d"], "2a");
+    assertStringIncludes(editor.toString(), `a: ${flow}\n`);
+  }
+});
+
 Deno.test("YamlEditor writes into an empty file", () => {
   const editor = new YamlEditor("", "f");
   editor.set(["a", "b"], "text");

@@ -155,8 +155,12 @@ for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
       PALETTE_API_KEY: ADMIN_KEY,
       PALETTE_ENCRYPTION_PASSWORD: PASSPHRASE,
     }).spawn();
-    while (server.requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
-    child.kill(signal);
+    let hasEnded = false;
+    void child.status.then(() => hasEnded = true);
+    while (server.requests.length < 2 && !hasEnded) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    if (!hasEnded) child.kill(signal);
     const { code, stdout } = await child.output();
     assertEquals([code, new TextDecoder().decode(stdout)], [status, ""]);
     assertEquals(await home.files(), []);

@@ -1,0 +1,64 @@
+import { assertEquals } from "@std/assert";
+import type { AnyCommand } from "../../lib/commands/command.ts";
+import { buildTree } from "../../lib/commands/tree.ts";
+
+const tree = await buildTree("all", () => {}, () => {});
+
+function* leavesOf(command: AnyCommand, path: string[] = []): Generator<[string, AnyCommand]> {
+  const children = command.getCommands(true);
+  if (children.length === 0) yield [path.join(" "), command];
+  for (const child of children) yield* leavesOf(child, [...path, child.getName()]);
+}
+
+const leaves = [...leavesOf(tree)];
+
+/** The documented commands are the floor. */
+const DOCUMENTED: Record<string, string[]> = {
+  "completion": [],
+  "login": [
+    "api-key",
+    "console-url",
+    "org",
+    "project",
+    "cluster-group-name",
+    "cluster-group-scope",
+    "insecure",
+    "ubuntu-pro-token",
+    "acknowledge-banner",
+    "encryption-passphrase",
+  ],
+  "pde login": ["api-key", "console-url", "project", "cluster-group-name", "cluster-group-scope"],
+  "project deactivate": [],
+  "project list": [],
+  "project switch": ["name"],
+  "pde project list": [],
+  "pde project switch": ["name"],
+  "version": [],
+};
+
+for (const [path, flags] of Object.entries(DOCUMENTED)) {
+  Deno.test(`palette ${path} takes its documented flags`, () => {
+    const command = leaves.find(([name]) => name === path)?.[1];
+    const names = command?.getOptions(true).map(({ name }) => name) ?? [];
+    assertEquals(flags.filter((flag) => !names.includes(flag)), []);
+    assertEquals(command === undefined, false);
+  });
+}
+
+for (const [path, command] of leaves) {
+  Deno.test(`palette ${path} has a description, an example, its exit status, and described flags`, () => {
+    assertEquals(command.getDescription() === "", false);
+    if (!path.startsWith("completions")) {
+      assertEquals(command.getExamples().length > 0, true);
+      assertEquals(typeof command.getMeta("Exit status"), "string");
+    }
+    const bare = command.getOptions(true).filter(({ description }) => !description);
+    assertEquals(bare.map(({ name }) => name), []);
+  });
+
+  Deno.test(`palette ${path} leaves the short flags of the root alone`, () => {
+    const taken = command.getBaseOptions(true).flatMap(({ flags }) => flags)
+      .filter((flag) => ["-c", "-l", "-w", "-q"].includes(flag));
+    assertEquals(taken, []);
+  });
+}
