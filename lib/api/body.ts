@@ -1,5 +1,6 @@
 import { concatBytes } from "../runtime/streams.ts";
-import { type HttpResponse, transportErrorOf } from "../runtime/http.ts";
+import { type HttpResponse } from "../runtime/http.ts";
+import { transportErrorOf } from "../runtime/transport_error.ts";
 import type { ApiProblem } from "./api_error.ts";
 
 /** An answer is larger than anything Palette sends. */

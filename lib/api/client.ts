@@ -1,6 +1,7 @@
 import { UserError } from "../errors.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { type HttpResponse, type HttpTransport, TransportError } from "../runtime/http.ts";
+import { type HttpResponse, type HttpTransport } from "../runtime/http.ts";
+import { TransportError } from "../runtime/transport_error.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Secret } from "../secrets/secret.ts";
 import { Answer } from "./answer.ts";

@@ -1,4 +1,4 @@
-import { TransportError } from "../runtime/http.ts";
+import { TransportError } from "../runtime/transport_error.ts";
 
 /** Tries of one request, the first included. */
 export const MAX_ATTEMPTS = 4;

@@ -1,3 +1,4 @@
+import { formatPointer } from "./pointer.ts";
 import type { SecretFileKind } from "../secrets/binding.ts";
 
 /** Keys that lead to a field; `*` stands for any one key. */
@@ -45,6 +46,11 @@ export const SECRET_FIELDS: Partial<Record<SecretFileKind, readonly SecretField[
   ],
   registry: [{ path: ["auths", "*", "auth"], address: "host" }],
 };
+
+/** JSON Pointers of the secrets of a kind. */
+export function secretPointers(kind: SecretFileKind): string[] {
+  return (SECRET_FIELDS[kind] ?? []).map(({ path }) => formatPointer(path));
+}
 
 /** The field at a path; undefined when no secret belongs there. */
 export function secretFieldAt(

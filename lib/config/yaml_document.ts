@@ -14,7 +14,7 @@ import {
   Scalar,
   visit,
 } from "yaml";
-import { yamlError } from "./yaml_reader.ts";
+import { yamlError } from "./yaml_error.ts";
 
 /** A value to write. Strings that other readers would take for something else are quoted. */
 export type Writable = string | number | boolean | { [key: string]: Writable };

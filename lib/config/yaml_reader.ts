@@ -1,6 +1,7 @@
 import { parse } from "@std/yaml";
-import { reasonOf, UserError } from "../errors.ts";
+import { reasonOf } from "../errors.ts";
 import type { Value } from "./pointer.ts";
+import { yamlError } from "./yaml_error.ts";
 
 /**
  * Reads YAML (or JSON) with every scalar a string, converted later by the type of its field: ids of
@@ -29,14 +30,6 @@ export async function readYaml(text: string, path: string): Promise<Value> {
     throw yamlError(path, "it is not a mapping at line 1, column 1");
   }
   return root;
-}
-
-/** An error about the content of a YAML file. */
-export function yamlError(path: string, reason: string, cause?: unknown): UserError {
-  return new UserError("validation", `Cannot read "${path}": ${reason}`, {
-    hint: "Correct the file, or move it away and run palette login",
-    cause,
-  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import type * as Http from "node:http";
 import type * as Https from "node:https";
-import { type HttpRequest, type HttpTransport, transportErrorOf } from "./http.ts";
+import { type HttpRequest, type HttpTransport } from "./http.ts";
+import { transportErrorOf } from "./transport_error.ts";
 
 /**
  * A transport that accepts any certificate, for `--insecure`.

@@ -1,10 +1,10 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { openSystemTransport } from "../../lib/runtime/http.ts";
 import {
-  openSystemTransport,
   TransportError,
   type TransportErrorKind,
   transportErrorOf,
-} from "../../lib/runtime/http.ts";
+} from "../../lib/runtime/transport_error.ts";
 import { type Certificate, type Certificates, certificates } from "../support/certificates.ts";
 import { errorOf, Home, type RunResult } from "../support/home.ts";
 import { startFakePalette } from "../support/palette/fake_palette.ts";

@@ -1,4 +1,5 @@
 import { type BuildBranch, DONE_FAILED_OR_BAD, group } from "../command.ts";
+import { secretPointers } from "../../config/secret_kinds.ts";
 import { resultCommand } from "../options/result_command.ts";
 import { sessionCommand } from "../options/session_command.ts";
 
@@ -55,7 +56,10 @@ export const build: BuildBranch = (choose) =>
     )
     .command(
       "set-secret",
-      sessionCommand("Set one secret of the main configuration, from stdin or a masked question.")
+      sessionCommand(
+        "Set one secret of the main configuration, from stdin or a masked question.\n\n" +
+          `POINTER is one of:\n${secretPointers("palette").map((text) => `  ${text}`).join("\n")}`,
+      )
         .arguments("<pointer:string>")
         .option("--clear", "Blank it.")
         .example(

@@ -1,8 +1,8 @@
 import { UserError } from "../../errors.ts";
-import { formatPointer, parsePointer } from "../../config/pointer.ts";
+import { parsePointer } from "../../config/pointer.ts";
 import { editSecretFile } from "../../config/secret_editor.ts";
 import { SecretFile } from "../../config/secret_file.ts";
-import { SECRET_FIELDS, secretFieldAt } from "../../config/secret_kinds.ts";
+import { secretFieldAt, secretPointers } from "../../config/secret_kinds.ts";
 import { sanitizeLine } from "../../output/sanitize.ts";
 import { Secret } from "../../secrets/secret.ts";
 import type { CommandContext } from "../context.ts";
@@ -21,9 +21,8 @@ export async function setSecret(
 ): Promise<void> {
   const path = parsePointer(pointer);
   if (path === null || secretFieldAt("palette", path) === undefined) {
-    const known = SECRET_FIELDS.palette?.map((field) => formatPointer(field.path)) ?? [];
     throw new UserError("usage", `No secret is kept at "${pointer}"`, {
-      hint: `Give one of ${known.join(", ")}`,
+      hint: `Give one of ${secretPointers("palette").join(", ")}`,
     });
   }
   const value = clear ? "" : await readValue(pointer, context);
