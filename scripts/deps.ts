@@ -118,7 +118,8 @@ export async function ensureCarried(setup: CarriedSetup): Promise<string> {
     if (Deno.build.os !== "windows") Deno.chmodSync(stage, 0o755);
     const downloads = `${stage}/downloads`;
     Deno.mkdirSync(downloads);
-    await Promise.all(setup.carriers.map(async (pin) => {
+    // All are waited for: a download that still runs would write into the stage while it is removed.
+    const unpacked = await Promise.allSettled(setup.carriers.map(async (pin) => {
       const tarball = Deno.readFileSync(await setup.download(pin, downloads));
       const sha512 = createHash("sha512").update(tarball).digest("base64");
       if (sha512 !== pin.sha512) {
@@ -129,6 +130,8 @@ export async function ensureCarried(setup: CarriedSetup): Promise<string> {
       }
       unpackCarrier(pin, gunzipSync(tarball), `${stage}/${pin.name}`);
     }));
+    const failed = unpacked.find((result) => result.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
     Deno.removeSync(downloads, { recursive: true });
     writeImportMap(stage, imports, setup.entries);
     writeManifest(stage);
