@@ -1,11 +1,6 @@
 import { UserError } from "../errors.ts";
 import type { FileStore } from "../config/file_store.ts";
-import {
-  bindingOf,
-  decryptStored,
-  foreignCiphertext,
-  requireBlock,
-} from "../config/secret_file.ts";
+import { foreignCiphertext, requireBlock } from "../config/secret_file.ts";
 import { SecretFile } from "../config/secret_file.ts";
 import type { FieldPath } from "../config/secret_kinds.ts";
 import { findWorkspace, type Workspace } from "../config/workspace.ts";
@@ -155,6 +150,7 @@ export class CommandContext implements AsyncDisposable {
     const stored = file.secretAt(path);
     if (stored === null) return null;
     if (stored.state === "foreign") throw foreignCiphertext(file, stored.pointer);
+    const { bindingOf, decryptStored } = await import("../config/secret_access.ts");
     let value = stored.text;
     if (stored.state === "token") {
       const block = requireBlock(file, stored.pointer);

@@ -8,14 +8,8 @@ import type { Files } from "../runtime/files.ts";
 import type { FileKeys } from "../secrets/cipher.ts";
 import { formatEncryptionBlock } from "../secrets/encryption_block.ts";
 import type { Keyring, SaltChoice } from "../secrets/keyring.ts";
-import {
-  bindingOf,
-  BLOCK_KEY,
-  decryptStored,
-  requireBlock,
-  SecretFile,
-  type StoredSecret,
-} from "./secret_file.ts";
+import { bindingOf, decryptStored } from "./secret_access.ts";
+import { BLOCK_KEY, requireBlock, SecretFile, type StoredSecret } from "./secret_file.ts";
 import { Quoted, YamlEditor } from "./yaml_document.ts";
 
 export interface RekeyParts {

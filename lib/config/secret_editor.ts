@@ -9,10 +9,9 @@ import {
 import type { Keyring, SaltChoice } from "../secrets/keyring.ts";
 import type { Secret } from "../secrets/secret.ts";
 import { formatPointer } from "./pointer.ts";
+import { bindingOf, decryptStored } from "./secret_access.ts";
 import {
-  bindingOf,
   BLOCK_KEY,
-  decryptStored,
   foreignCiphertext,
   requireBlock,
   SecretFile,

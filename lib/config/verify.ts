@@ -3,7 +3,8 @@ import type { Files } from "../runtime/files.ts";
 import type { FileKeys } from "../secrets/cipher.ts";
 import type { EncryptionBlock } from "../secrets/encryption_block.ts";
 import type { Keyring } from "../secrets/keyring.ts";
-import { decryptStored, requireBlock, type SecretFile, type StoredSecret } from "./secret_file.ts";
+import { decryptStored } from "./secret_access.ts";
+import { requireBlock, type SecretFile, type StoredSecret } from "./secret_file.ts";
 
 export type SecretStatus =
   | "ok"
