@@ -20,6 +20,7 @@ const LEVELS: Record<string, number> = {
   wizard: 4,
   output: 4,
   secrets: 5,
+  yaml: 5,
   runtime: 6,
   "errors.ts": 7,
   "version.ts": 7,

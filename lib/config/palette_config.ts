@@ -1,4 +1,4 @@
-import { yamlError } from "./yaml_error.ts";
+import { yamlError } from "../yaml/yaml_error.ts";
 import type { SecretFile } from "./secret_file.ts";
 import type { FieldPath } from "./secret_kinds.ts";
 

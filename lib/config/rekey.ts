@@ -10,7 +10,7 @@ import { formatEncryptionBlock } from "../secrets/encryption_block.ts";
 import type { Keyring, SaltChoice } from "../secrets/keyring.ts";
 import { bindingOf, decryptStored } from "./secret_access.ts";
 import { BLOCK_KEY, requireBlock, SecretFile, type StoredSecret } from "./secret_file.ts";
-import { Quoted, YamlEditor } from "./yaml_document.ts";
+import { Quoted, YamlEditor } from "../yaml/yaml_document.ts";
 
 export interface RekeyParts {
   /** The passphrase the files have. */

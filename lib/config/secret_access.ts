@@ -4,7 +4,7 @@ import { audienceOf, type Binding } from "../secrets/binding.ts";
 import { type FileKeys, TagMismatch } from "../secrets/cipher.ts";
 import { MalformedToken } from "../secrets/token.ts";
 import { ioError } from "./file_store.ts";
-import { formatPointer } from "./pointer.ts";
+import { formatPointer } from "../yaml/pointer.ts";
 import { LOST_HINT, type SecretFile, type StoredSecret } from "./secret_file.ts";
 import { type FieldPath, secretFieldAt } from "./secret_kinds.ts";
 

@@ -8,7 +8,7 @@ import {
 } from "../secrets/encryption_block.ts";
 import type { Keyring, SaltChoice } from "../secrets/keyring.ts";
 import type { Secret } from "../secrets/secret.ts";
-import { formatPointer } from "./pointer.ts";
+import { formatPointer } from "../yaml/pointer.ts";
 import { bindingOf, decryptStored } from "./secret_access.ts";
 import {
   BLOCK_KEY,
@@ -18,7 +18,7 @@ import {
   type StoredSecret,
 } from "./secret_file.ts";
 import { type FieldPath, secretFieldAt } from "./secret_kinds.ts";
-import { type Entry, Quoted, type Writable, YamlEditor } from "./yaml_document.ts";
+import { type Entry, Quoted, type Writable, YamlEditor } from "../yaml/yaml_document.ts";
 
 /** What a write changes; everything else in the file stays. */
 export interface SecretFileChange {

@@ -6,9 +6,9 @@ import {
   parseEncryptionBlock,
 } from "../secrets/encryption_block.ts";
 import { isToken } from "../secrets/token.ts";
-import { formatPointer, scalarsOf, type Value, valueAt } from "./pointer.ts";
+import { formatPointer, scalarsOf, type Value, valueAt } from "../yaml/pointer.ts";
 import { type FieldPath, secretFieldAt } from "./secret_kinds.ts";
-import { readYaml } from "./yaml_reader.ts";
+import { readYaml } from "../yaml/yaml_reader.ts";
 
 /**
  * - `token`: encrypted by us;

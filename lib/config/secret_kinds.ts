@@ -1,4 +1,4 @@
-import { formatPointer } from "./pointer.ts";
+import { formatPointer } from "../yaml/pointer.ts";
 import type { SecretFileKind } from "../secrets/binding.ts";
 
 /** Keys that lead to a field; `*` stands for any one key. */

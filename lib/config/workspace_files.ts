@@ -3,7 +3,7 @@ import { joinPath } from "../runtime/files.ts";
 import type { SecretFileKind } from "../secrets/binding.ts";
 import type { FileStore } from "./file_store.ts";
 import { SecretFile } from "./secret_file.ts";
-import { valueAt } from "./pointer.ts";
+import { valueAt } from "../yaml/pointer.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Folders that hold no configuration. */

@@ -6,7 +6,7 @@
  */
 
 import { FileStore } from "../../lib/config/file_store.ts";
-import { YamlEditor } from "../../lib/config/yaml_document.ts";
+import { YamlEditor } from "../../lib/yaml/yaml_document.ts";
 import { systemRuntime } from "../../lib/runtime/system.ts";
 
 const [mode, path = "", key = ""] = Deno.args;

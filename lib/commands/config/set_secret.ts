@@ -1,5 +1,5 @@
 import { UserError } from "../../errors.ts";
-import { parsePointer } from "../../config/pointer.ts";
+import { parsePointer } from "../../yaml/pointer.ts";
 import { editSecretFile } from "../../config/secret_editor.ts";
 import { SecretFile } from "../../config/secret_file.ts";
 import { secretFieldAt, secretPointers } from "../../config/secret_kinds.ts";

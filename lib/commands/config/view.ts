@@ -1,5 +1,5 @@
 import { DEFAULT_CONSOLE_URL } from "../../api/console_url.ts";
-import { formatPointer, scalarsOf } from "../../config/pointer.ts";
+import { formatPointer, scalarsOf } from "../../yaml/pointer.ts";
 import { BLOCK_KEY, type SecretFile } from "../../config/secret_file.ts";
 import { listDocument } from "../../output/format.ts";
 import { formatTable } from "../../output/table.ts";

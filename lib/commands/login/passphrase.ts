@@ -1,7 +1,7 @@
 import { UserError } from "../../errors.ts";
 import { SecretFile } from "../../config/secret_file.ts";
 import { API_KEY_PATH } from "../../config/secret_kinds.ts";
-import { formatPointer } from "../../config/pointer.ts";
+import { formatPointer } from "../../yaml/pointer.ts";
 import type { EncryptionBlock } from "../../secrets/encryption_block.ts";
 import type { SaltChoice } from "../../secrets/keyring.ts";
 import type { CommandContext } from "../context.ts";

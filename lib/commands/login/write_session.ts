@@ -1,4 +1,4 @@
-import { valueAt } from "../../config/pointer.ts";
+import { valueAt } from "../../yaml/pointer.ts";
 import { type EditedFile, editSecretFile } from "../../config/secret_editor.ts";
 import { SecretFile } from "../../config/secret_file.ts";
 import { API_KEY_PATH, UBUNTU_TOKEN_PATH } from "../../config/secret_kinds.ts";

@@ -4,7 +4,7 @@
  */
 
 import { reasonOf } from "../../errors.ts";
-import { formatPointer, type Value } from "../../config/pointer.ts";
+import { formatPointer, type Value } from "../../yaml/pointer.ts";
 import { BLOCK_KEY, SecretFile } from "../../config/secret_file.ts";
 import { formatJson, formatYaml, type Json } from "../../output/format.ts";
 import { baseName, folderOf, joinPath } from "../../runtime/files.ts";

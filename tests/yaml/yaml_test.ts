@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { formatPointer, parsePointer, scalarsOf, valueAt } from "../../lib/config/pointer.ts";
-import { applySplices, Quoted, YamlEditor } from "../../lib/config/yaml_document.ts";
-import { readYaml } from "../../lib/config/yaml_reader.ts";
+import { formatPointer, parsePointer, scalarsOf, valueAt } from "../../lib/yaml/pointer.ts";
+import { applySplices, Quoted, YamlEditor } from "../../lib/yaml/yaml_document.ts";
+import { readYaml } from "../../lib/yaml/yaml_reader.ts";
 import { UserError } from "../../lib/errors.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 

@@ -6,6 +6,7 @@
 
 import {
   Document,
+  isCollection,
   isMap,
   isScalar,
   LineCounter,
@@ -182,7 +183,7 @@ export class YamlEditor {
     const parent = path.slice(0, -1);
     for (let length = 1; length <= parent.length; length++) {
       const at = parent.slice(0, length);
-      if (!isMap(this.#document.getIn(at, true))) {
+      if (!isCollection(this.#document.getIn(at, true))) {
         this.#document.setIn(at, this.#document.createNode({}));
       }
     }
