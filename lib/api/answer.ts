@@ -35,6 +35,11 @@ export class Answer {
     return this.#isAbsent() ? "" : this.text();
   }
 
+  /** Null when it is absent or no finite number. */
+  numberOrNull(): number | null {
+    return typeof this.#value === "number" && Number.isFinite(this.#value) ? this.#value : null;
+  }
+
   /** False when it is absent. */
   flag(): boolean {
     if (this.#isAbsent()) return false;

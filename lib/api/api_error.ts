@@ -51,6 +51,13 @@ export function apiErrorOf(status: number, problem: ApiProblem, request: FailedR
       "Create a key in the Palette console, then run palette login",
     );
   }
+  if ([400, 403, 409, 422].includes(status) && isAboutQuota(problem)) {
+    return error(
+      "quota",
+      `Palette refused it, a quota is used up: ${said || what}`,
+      "Run palette pde quota for what is left; smaller sizes or a deletion make room",
+    );
+  }
   if (status === 403) {
     return error(
       "forbidden",
@@ -73,6 +80,12 @@ export function apiErrorOf(status: number, problem: ApiProblem, request: FailedR
     `Palette failed with status ${status}: ${said || what}`,
     "Run the command again later; --log-level trace logs each request",
   );
+}
+
+/** There is no code for it: the words of the message tell. */
+function isAboutQuota({ code, message }: ApiProblem): boolean {
+  return /quota|(limit|credit)s?\b.*\b(exceed|exhaust|reach)|exceed\w*\b.*\b(limit|credit)/i
+    .test(`${code ?? ""} ${message ?? ""}`);
 }
 
 function saidBy({ code, message, ref }: ApiProblem): string {

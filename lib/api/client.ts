@@ -54,7 +54,7 @@ export interface PaletteRequest {
 }
 
 /** An answer that has begun; its body is still to be read. */
-export interface Exchange {
+interface Exchange {
   response: HttpResponse;
   url: URL;
   /** Aborts reading the body. */
@@ -109,12 +109,21 @@ export class PaletteClient {
   }
 
   /**
-   * Sends a request and hands over its answer before the body is read, for downloads.
-   * @throws {ApiError}
+   * Sends a request and reads the text of its answer, of whatever type.
+   * @throws {ApiError} `api` for one that is no text or larger than `limitBytes`.
    * @throws {UserError} `tls`, `network`
    */
-  async exchange(request: PaletteRequest): Promise<Exchange> {
-    return await this.#retrying(request, (exchange) => Promise.resolve(exchange));
+  async text(request: PaletteRequest, limitBytes: number): Promise<string> {
+    return await this.#retrying(request, async ({ response, url, signal }) => {
+      const bytes = await readBody(response, limitBytes, signal).catch((error) => {
+        throw error instanceof BodyTooLarge ? notPalette(url, error.message, error) : error;
+      });
+      try {
+        return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+      } catch (error) {
+        throw notPalette(url, "it is no text", error);
+      }
+    });
   }
 
   close(): void {

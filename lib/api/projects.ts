@@ -1,4 +1,6 @@
 import type { PaletteClient } from "./client.ts";
+import { tagsOf } from "./labels.ts";
+import { byName } from "./order.ts";
 import { listPages } from "./pages.ts";
 
 export interface ProjectName {
@@ -11,9 +13,6 @@ export interface Project extends ProjectName {
   /** `key:value`, or the key alone for one without a value. */
   tags: string[];
 }
-
-/** How Palette stores the value of a tag that has none. */
-const NO_VALUE = "spectro__tag";
 
 /** Names of all projects the user may see, in one answer; sorted by name. */
 export async function listProjectNames(client: PaletteClient): Promise<ProjectName[]> {
@@ -35,18 +34,8 @@ export async function listProjects(client: PaletteClient): Promise<Project[]> {
       name: metadata.at("name").text(),
       uid: metadata.at("uid").text(),
       description: metadata.at("annotations", "description").textOrEmpty(),
-      tags: Object.entries(metadata.at("labels").texts())
-        .map(([key, value]) => value === NO_VALUE ? key : `${key}:${value}`).sort(),
+      tags: tagsOf(metadata.at("labels").texts()),
     });
   }
   return projects.sort(byName);
-}
-
-/** The same order on every machine: by code units, then by uid. */
-function byName(a: ProjectName, b: ProjectName): number {
-  return compare(a.name, b.name) || compare(a.uid, b.uid);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

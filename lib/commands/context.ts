@@ -14,6 +14,7 @@ import type { PassphraseNames, PassphraseOptions } from "../secrets/passphrase_s
 import { Secret } from "../secrets/secret.ts";
 import type { SecretInput } from "../secrets/secret_input.ts";
 import type { PaletteClient } from "../api/client.ts";
+import type { ProjectPalette } from "./palette_client.ts";
 import type { ClientSession, Session } from "./session.ts";
 import type { Settings } from "./settings.ts";
 
@@ -185,6 +186,15 @@ export class CommandContext implements AsyncDisposable {
     const session = await this.session();
     const project = await activeProject(session, tenant);
     return project === null ? tenant : tenant.inScopeOf(project);
+  }
+
+  /**
+   * A client in a project: the named one, else the active one.
+   * @throws {UserError} `usage` without either, `not-found` with near names.
+   */
+  async projectPalette(wanted?: string): Promise<ProjectPalette> {
+    const { openProject } = await import("./palette_client.ts");
+    return await openProject(await this.session(), await this.tenantPalette(), wanted);
   }
 
   /** A client in the tenant's scope, whatever project is active. */

@@ -25,6 +25,14 @@ export async function openClient(
   });
 }
 
+/** A client in the scope of a project. */
+export interface ProjectPalette {
+  palette: PaletteClient;
+  project: { name: string; uid: string };
+  /** The project in messages. */
+  place: string;
+}
+
 /**
  * The active project, PALETTE_PROJECT looked up by name or uid.
  * @throws {UserError} `not-found` with near names.
@@ -34,11 +42,43 @@ export async function activeProject(
   tenant: PaletteClient,
 ): Promise<{ name: string; uid: string } | null> {
   if (projectWanted === null) return project;
+  return await findProject(projectWanted, "PALETTE_PROJECT", tenant);
+}
+
+/**
+ * A client in a project.
+ * @param wanted Name or uid of another project than the active one.
+ * @throws {UserError} `usage` when there is none, `not-found` with near names.
+ */
+export async function openProject(
+  session: Session,
+  tenant: PaletteClient,
+  wanted?: string,
+): Promise<ProjectPalette> {
+  const project = wanted === undefined
+    ? await activeProject(session, tenant)
+    : await findProject(wanted, "--project", tenant);
+  if (project !== null) {
+    const place = `project "${project.name || project.uid}"`;
+    return { palette: tenant.inScopeOf(project), project, place };
+  }
+  throw new UserError("usage", "No project is active", {
+    hint: session.source === "environment"
+      ? "Set PALETTE_PROJECT, or pass --project"
+      : "Run palette project switch, or pass --project",
+  });
+}
+
+async function findProject(
+  wanted: string,
+  source: string,
+  tenant: PaletteClient,
+): Promise<{ name: string; uid: string }> {
   const projects = await listProjectNames(tenant);
-  const found = projects.find(({ name }) => name === projectWanted) ??
-    projects.find(({ uid }) => uid === projectWanted);
+  const found = projects.find(({ name }) => name === wanted) ??
+    projects.find(({ uid }) => uid === wanted);
   if (found !== undefined) return found;
-  throw new UserError("not-found", `Project "${projectWanted}" of PALETTE_PROJECT not found`, {
-    hint: nearNames(projectWanted, projects.map(({ name }) => name)),
+  throw new UserError("not-found", `Project "${wanted}" of ${source} not found`, {
+    hint: nearNames(wanted, projects.map(({ name }) => name)),
   });
 }

@@ -42,8 +42,7 @@ const BRANCHES: readonly Branch[] = [
   },
   {
     name: "pde",
-    description: "Palette Dev Engine.",
-    hidden: true,
+    description: "Palette Dev Engine: clusters and apps for developers.",
     load: () => import("./pde/command.ts"),
   },
   {
@@ -90,9 +89,17 @@ export async function buildTree(
       : new Command().description(branch.description);
     if (branch.hidden) command.reset().hidden();
     root.command(branch.name, command);
-    if (command.hasCommands(true)) command.reset().action(() => showHelp(command, false));
+    showHelpOfGroups(command, showHelp);
   }
   return root.reset();
+}
+
+/** A command that only holds others shows its help, at every depth. */
+function showHelpOfGroups(command: AnyCommand, showHelp: ShowHelp): void {
+  const children = command.getCommands(true);
+  if (children.length === 0) return;
+  command.reset().action(() => showHelp(command, false));
+  for (const child of children) showHelpOfGroups(child, showHelp);
 }
 
 function rootCommand(showHelp: ShowHelp) {

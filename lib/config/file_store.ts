@@ -114,6 +114,21 @@ export class FileStore {
     }
   }
 
+  /**
+   * Writes a file that nobody changes in part, so that no lock is left beside it: the last writer
+   * wins, and every reader sees a whole file.
+   */
+  async writeWhole(path: string, text: string): Promise<void> {
+    const target = await this.#resolve(path);
+    try {
+      await this.#checkFolder(folderOf(target), target);
+      await this.#checkOwner(target);
+    } catch (error) {
+      throw ioError("write", path, error);
+    }
+    await this.replace(target, text);
+  }
+
   /** Writes a new file that must not exist, flushed; for stages and journals. */
   async create(path: string, text: string): Promise<void> {
     try {

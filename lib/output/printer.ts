@@ -94,9 +94,12 @@ export class Printer {
   }
 }
 
+/** Kinds of things that Palette writes with capitals wherever they stand. */
+const PROPER_NAME = /^(App|App Profile|Cluster Group|Registry|Virtual Cluster)\b/;
+
 /** After `Error: ` a sentence goes on in lowercase, unless it begins with a name. */
 function decapitalize(message: string): string {
-  return /^[A-Z][a-z ]/.test(message)
+  return /^[A-Z][a-z ]/.test(message) && !PROPER_NAME.test(message)
     ? message.charAt(0).toLowerCase() + message.slice(1)
     : message;
 }

@@ -1,4 +1,6 @@
 import { type BuildBranch, group } from "../command.ts";
+import { buildClusterGroup } from "./cluster_group/command.ts";
+import { buildVirtualCluster } from "./virtual_cluster/command.ts";
 import { buildLogin } from "../login/command.ts";
 import { build as buildProject } from "../project/command.ts";
 
@@ -6,6 +8,8 @@ import { build as buildProject } from "../project/command.ts";
 const LOGIN_DEFAULTS = { project: "Default" };
 
 export const build: BuildBranch = (choose) =>
-  group("Palette Dev Engine.")
+  group("Palette Dev Engine: clusters and apps for developers.")
+    .command("cluster-group", buildClusterGroup(choose))
     .command("login", buildLogin(choose, LOGIN_DEFAULTS).hidden())
-    .command("project", buildProject(choose).hidden());
+    .command("project", buildProject(choose).hidden())
+    .command("virtual-cluster", buildVirtualCluster(choose));

@@ -2,10 +2,9 @@ import { UserError } from "../../errors.ts";
 import { listClusterGroups } from "../../api/cluster_groups.ts";
 import type { ProjectName } from "../../api/projects.ts";
 import { type PaletteConfig, paletteConfigOf } from "../../config/palette_config.ts";
-import { editSecretFile } from "../../config/secret_editor.ts";
-import { SecretFile } from "../../config/secret_file.ts";
 import { sanitizeLine } from "../../output/sanitize.ts";
 import type { CommandContext } from "../context.ts";
+import { updateConfig } from "../update_config.ts";
 
 /**
  * Writes the active project (null: the tenant's scope) and tells. Secrets stay as they are, so no
@@ -18,42 +17,28 @@ export async function activateProject(
   const { source, config } = await context.session();
   if (source === "environment" || config === null) throw nothingToWrite();
   const keepsGroup = await staysValid(config, target, context);
-  const { runtime, workspace } = context;
-  const keyring = await context.keyring();
-  const { files } = runtime;
   let previous: ProjectName | null = null;
-  await (await context.store()).update(workspace.configFile, async (current) => {
-    const before = await SecretFile.parse(workspace.configFile, current?.text ?? null, "palette");
-    const now = paletteConfigOf(before);
-    if (!now.hasApiKey) throw context.notLoggedIn();
-    previous = now.project;
-    const group = ["clusterGroupName", "clusterGroupUid", "clusterGroupScope"];
-    const values = [
-      ["scope", target === null ? "tenant" : "project"],
-      ["projectName", target?.name ?? ""],
-      ["projectUid", target?.uid ?? ""],
-      ...(keepsGroup ? [] : group.map((name) => [name, ""])),
-    ].map(([name = "", value = ""]) => ({ path: ["paletteConfig", name], value }));
-    const edited = await editSecretFile(before, { values }, {
-      keyring,
-      files,
-      unreadable: "refuse",
-    });
-    return edited.text;
-  });
+  await updateConfig((before) => {
+    previous = paletteConfigOf(before).project;
+    return {
+      scope: target === null ? "tenant" : "project",
+      projectName: target?.name ?? "",
+      projectUid: target?.uid ?? "",
+      ...(keepsGroup ? {} : { clusterGroupName: "", clusterGroupUid: "", clusterGroupScope: "" }),
+    };
+  }, context);
   if (!keepsGroup) context.printer.notice("the active cluster group belongs to another project");
   await tell(target, previous, context);
 }
 
 /** The error of commands that change the file when the session is the environment's. */
-export function nothingToWrite(): UserError {
+export function nothingToWrite(
+  instead = "Set PALETTE_PROJECT to the project's name",
+): UserError {
   return new UserError(
     "usage",
     "The session comes from PALETTE_API_KEY: no file says what is active",
-    {
-      hint:
-        "Set PALETTE_PROJECT to the project's name, or unset PALETTE_API_KEY and run palette login",
-    },
+    { hint: `${instead}, or unset PALETTE_API_KEY and run palette login` },
   );
 }
 

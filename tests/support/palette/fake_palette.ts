@@ -104,7 +104,13 @@ export class FakePalette implements AsyncDisposable {
     }
     const { operation, parameters } = found;
     const checked = this.#check(operation, parameters, recorded);
-    const { status, body } = operation.handle(checked, this.state);
+    const { status, body, file } = operation.handle(checked, this.state);
+    if (file !== undefined) {
+      return new Response(file, {
+        status,
+        headers: { "content-type": "application/octet-stream" },
+      });
+    }
     if (operation.response !== null) this.#checkAnswer(operation, body);
     return body === undefined ? new Response(null, { status }) : Response.json(body, { status });
   }

@@ -19,6 +19,8 @@ export interface OperationAnswer {
   status: number;
   /** Sent as JSON; none with 204. */
   body?: unknown;
+  /** Sent as a file (`application/octet-stream`) instead of JSON. */
+  file?: string;
 }
 
 /** One operation of the Palette API. */
@@ -51,6 +53,14 @@ export function object(properties: Record<string, Schema>, required: string[] = 
   return { type: "object", properties, required, additionalProperties: false };
 }
 
+export const UID_ANSWER: Schema = object({ uid: { type: "string" } }, ["uid"]);
+export const INTEGER: Schema = { type: "integer" };
+export const NUMBER: Schema = { type: "number" };
+/** An object whose further fields nobody reads. */
+export const ANY: Schema = {};
+export function list(items: Schema): Schema {
+  return { type: "array", items };
+}
 export const TEXT: Schema = { type: "string" };
 export const FLAG: Schema = { type: "boolean" };
 export const LABELS: Schema = { type: "object", additionalProperties: TEXT };

@@ -12,6 +12,12 @@ export interface PaletteState {
   apiKeys: Map<string, { userUid: string; isExpired?: boolean }>;
   projects: PaletteProject[];
   clusterGroups: PaletteClusterGroup[];
+  hidesSystemGroups: boolean;
+  credit: { allocated: PaletteCredit; used: PaletteCredit };
+  clusters: PaletteCluster[];
+  events: PaletteEventState[];
+  /** Kubeconfigs are sent in base64. */
+  encodesKubeconfigs: boolean;
 }
 
 export interface Banner {
@@ -45,6 +51,52 @@ export interface PaletteClusterGroup {
   scope: "project" | "tenant" | "system";
   /** The project of one with project scope. */
   projectUid?: string;
+  isInactive?: boolean;
+  limits?: Record<string, number>;
+}
+
+export interface PaletteCredit {
+  cpu: number;
+  memoryGiB: number;
+  storageGiB: number;
+  virtualClustersLimit: number;
+}
+
+/** A cluster, virtual or imported. It goes on when it is looked at, never by time. */
+export interface PaletteCluster {
+  uid: string;
+  name: string;
+  projectUid: string;
+  labels: Record<string, string>;
+  createdAt: string;
+  /** States it goes through, one a look; it stays in the last, and is gone after `Gone`. */
+  states: string[];
+  /** The same for pausing and resuming. */
+  lifecycles: string[];
+  /** Why it failed. */
+  message: string;
+  virtual: PaletteVirtual | null;
+  /** Null while it has none, whatever its state. */
+  kubeconfig: string | null;
+  /** Of an imported cluster; looks until there is a link. */
+  importLooks: number;
+}
+
+export interface PaletteVirtual {
+  configUid: string;
+  groupUid: string;
+  size: { maxCPU: number; maxMemInMiB: number; maxStorageGiB: number };
+  /** What it is resized to with the next look at its size. */
+  nextSize: { maxCPU: number; maxMemInMiB: number; maxStorageGiB: number } | null;
+}
+
+export interface PaletteEventState {
+  clusterUid: string;
+  time: string;
+  severity: string;
+  reason: string;
+  component: string;
+  message: string;
 }
 
 export const ADMIN_KEY = "c0ffee00admin/key+of=the&tests";
@@ -116,5 +168,66 @@ export function defaultState(): PaletteState {
       },
       { uid: "635669ba4583891d109fe6c1", name: "beehive", scope: "system" },
     ],
+    hidesSystemGroups: false,
+    credit: {
+      allocated: { cpu: 12, memoryGiB: 12, storageGiB: 20, virtualClustersLimit: 2 },
+      used: { cpu: 4, memoryGiB: 4, storageGiB: 4, virtualClustersLimit: 1 },
+    },
+    clusters: [],
+    events: [],
+    encodesKubeconfigs: false,
   };
+}
+
+/** A virtual cluster that runs, in the development project. */
+export function runningCluster(name: string, given: Partial<PaletteCluster> = {}): PaletteCluster {
+  const uid = given.uid ?? uidOf(name);
+  return {
+    uid,
+    name,
+    projectUid: DEV_PROJECT.uid,
+    labels: {},
+    createdAt: "2026-01-02T10:00:00Z",
+    states: ["Running"],
+    lifecycles: ["Running"],
+    message: "",
+    virtual: {
+      configUid: `c${uid.slice(1)}`,
+      groupUid: "635669ba4583891d109fe6c1",
+      size: { maxCPU: 4, maxMemInMiB: 4096, maxStorageGiB: 4 },
+      nextSize: null,
+    },
+    kubeconfig: kubeconfigOf(name),
+    importLooks: 0,
+    ...given,
+  };
+}
+
+/** 24 hexadecimal digits that follow from a name. */
+export function uidOf(name: string): string {
+  const hex = [...new TextEncoder().encode(name)]
+    .map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.padEnd(24, "0").slice(0, 24);
+}
+
+export function kubeconfigOf(name: string): string {
+  return `apiVersion: v1
+kind: Config
+clusters:
+- name: kubernetes
+  cluster:
+    server: https://${name}.clusters.example.com:6443
+    certificate-authority-data: Y2E=
+contexts:
+- name: admin@kubernetes
+  context:
+    cluster: kubernetes
+    user: admin
+current-context: admin@kubernetes
+users:
+- name: admin
+  user:
+    client-certificate-data: Y2VydA==
+    client-key-data: a2V5
+`;
 }
