@@ -8,6 +8,7 @@ const LEVELS: Record<string, number> = {
   "main.ts": 1,
   "cli.ts": 1,
   commands: 2,
+  app_profile: 3,
   content: 3,
   install: 3,
   validation: 3,

@@ -27,6 +27,11 @@ export class ApiError extends UserError {
   }
 }
 
+/** Whether an error says that the object is not there. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 404;
+}
+
 /** What an error is about, for its wording. */
 export interface FailedRequest {
   method: string;

@@ -1,5 +1,6 @@
 import type { PaletteClient } from "./client.ts";
-import { clusterPath, isNotFound } from "./virtual_clusters.ts";
+import { isNotFound } from "./api_error.ts";
+import { clusterPath } from "./virtual_clusters.ts";
 
 const MAX_BYTES = 4 * 1024 * 1024;
 

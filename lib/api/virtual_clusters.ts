@@ -1,5 +1,4 @@
 import type { Answer } from "./answer.ts";
-import { ApiError } from "./api_error.ts";
 import type { PaletteClient } from "./client.ts";
 import { labelsOf, tagsOf } from "./labels.ts";
 import { byName } from "./order.ts";
@@ -262,9 +261,4 @@ function messageOf(status: Answer): string {
   const bad = status.at("conditions").list()
     .find((condition) => condition.at("status").textOrEmpty() !== "True");
   return bad?.at("message").textOrEmpty() ?? "";
-}
-
-/** Whether an error says that the object is not there. */
-export function isNotFound(error: unknown): boolean {
-  return error instanceof ApiError && error.status === 404;
 }

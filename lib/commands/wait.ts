@@ -1,4 +1,5 @@
 import { UserError } from "../errors.ts";
+import { isNotFound } from "../api/api_error.ts";
 import { formatDuration } from "../output/age.ts";
 import { Progress } from "../output/progress.ts";
 import type { CommandContext } from "./context.ts";
@@ -94,6 +95,22 @@ export async function waitFor<T>(
     throw error;
   } finally {
     progress.end();
+  }
+}
+
+/** Whether something is gone: not there any more, or there as deleted. */
+export async function lookForEnd(
+  get: () => Promise<{ status: string; message: string }>,
+): Promise<Look<null>> {
+  try {
+    const { status, message } = await get();
+    if (status === "Deleted") return { is: "done", value: null };
+    return status === "Failed"
+      ? { is: "failed", status, reason: message }
+      : { is: "going-on", status };
+  } catch (error) {
+    if (isNotFound(error)) return { is: "done", value: null };
+    throw error;
   }
 }
 

@@ -14,6 +14,8 @@ export interface AddressFields {
 /** A field whose value is a secret. */
 export interface SecretField {
   path: FieldPath;
+  /** What the last key looks like, where `*` stands for it; any by default. */
+  key?: RegExp;
   /** `host`: the key before the last one names the address. Null: it is sent nowhere. */
   address: AddressFields | "host" | null;
 }
@@ -23,6 +25,14 @@ const MGMT: AddressFields = {
   insecure: ["paletteConfig", "mgmt", "insecure"],
   caFile: ["paletteConfig", "mgmt", "caFile"],
 };
+
+/** Names of properties of a tier that hold secrets: `dbRootPassword`, `userPassword`, ... */
+const SECRET_PROPERTY = /passw(or)?d|passphrase|secret|token/i;
+
+/** Whether a property of an app profile's tier is a secret, by its name. */
+export function isSecretProperty(name: string): boolean {
+  return SECRET_PROPERTY.test(name);
+}
 
 /** Where `palette.yaml` keeps the API key. */
 export const API_KEY_PATH = ["paletteConfig", "mgmt", "apikey"] as const;
@@ -45,6 +55,9 @@ export const SECRET_FIELDS: Partial<Record<SecretFileKind, readonly SecretField[
     { path: UBUNTU_TOKEN_PATH, address: null },
   ],
   registry: [{ path: ["auths", "*", "auth"], address: "host" }],
+  "app-profile": [
+    { path: ["tiers", "*", "properties", "*"], key: SECRET_PROPERTY, address: null },
+  ],
 };
 
 /** JSON Pointers of the secrets of a kind. */
@@ -60,6 +73,7 @@ export function secretFieldAt(
   const fields = kind === null ? undefined : SECRET_FIELDS[kind];
   return fields?.find((field) =>
     field.path.length === path.length &&
-    field.path.every((key, at) => key === "*" || key === path[at])
+    field.path.every((key, at) => key === "*" || key === path[at]) &&
+    (field.key?.test(path.at(-1) ?? "") ?? true)
   );
 }

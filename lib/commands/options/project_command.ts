@@ -1,10 +1,12 @@
 import { sessionCommand } from "./session_command.ts";
 import { Duration } from "./types.ts";
 
+export const PROJECT_HELP = "Work in this project, not in the active one.";
+
 /** A command that works in a project: the active one, or the one that is named for this call. */
 export function projectCommand(description: string) {
   return sessionCommand(description)
-    .option("--project <project:string>", "Work in this project, not in the active one.");
+    .option("--project <project:string>", PROJECT_HELP);
 }
 
 /** A command about one thing of a project, by name or uid. */

@@ -1,4 +1,6 @@
 import { type BuildBranch, group } from "../command.ts";
+import { buildApp } from "./app/command.ts";
+import { buildAppProfile } from "./app_profile/command.ts";
 import { buildClusterGroup } from "./cluster_group/command.ts";
 import { buildVirtualCluster } from "./virtual_cluster/command.ts";
 import { buildLogin } from "../login/command.ts";
@@ -9,6 +11,8 @@ const LOGIN_DEFAULTS = { project: "Default" };
 
 export const build: BuildBranch = (choose) =>
   group("Palette Dev Engine: clusters and apps for developers.")
+    .command("app", buildApp(choose))
+    .command("app-profile", buildAppProfile(choose))
     .command("cluster-group", buildClusterGroup(choose))
     .command("login", buildLogin(choose, LOGIN_DEFAULTS).hidden())
     .command("project", buildProject(choose).hidden())

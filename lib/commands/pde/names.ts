@@ -1,4 +1,5 @@
 import { UserError } from "../../errors.ts";
+import type { CommandContext } from "../context.ts";
 
 /** Kinds of things as messages write them. */
 export const APP = "App";
@@ -19,4 +20,12 @@ export function requireDnsLabel(name: string, what: string): void {
   const verdict = checkDnsLabel(name);
   if (verdict === true) return;
   throw new UserError("validation", `Cannot use "${name}" as the name of the ${what}: ${verdict}`);
+}
+
+/** A new name from the person at the terminal; empty when there is none. */
+export async function askDnsLabel(
+  label: string,
+  { prompter }: CommandContext,
+): Promise<string> {
+  return await prompter?.input({ label, validate: checkDnsLabel }) ?? "";
 }

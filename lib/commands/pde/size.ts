@@ -1,4 +1,3 @@
-import { UserError } from "../../errors.ts";
 import type { ClusterSize } from "../../api/virtual_clusters.ts";
 
 /** Size flags as given; cores, GiB, GiB. */
@@ -23,18 +22,4 @@ export function sizeOf({ cpu, memory, storage }: SizeFlags, base = DEFAULT): Clu
 /** A size in documents, under the names of the table's columns. */
 export function sizeDocument({ cpu, memoryGib, storageGib }: ClusterSize) {
   return { cpu, memoryGb: memoryGib, storageGb: storageGib };
-}
-
-const KEY = /^[A-Za-z0-9]([\w./-]*[A-Za-z0-9])?$/;
-
-/**
- * Checks tags, each `key` or `key:value`.
- * @throws {UserError} `validation`
- */
-export function requireTags(tags: readonly string[]): void {
-  const bad = tags.find((tag) => !KEY.test(tag.split(":")[0] ?? ""));
-  if (bad === undefined) return;
-  throw new UserError("validation", `Cannot use the tag "${bad}": its key is not a label's`, {
-    hint: "Write key or key:value, several separated by commas",
-  });
 }

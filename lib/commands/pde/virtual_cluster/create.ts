@@ -5,8 +5,9 @@ import type { CommandContext } from "../../context.ts";
 import { requireFlags } from "../../lookup.ts";
 import type { WaitOptions } from "../../wait.ts";
 import { chooseGroup } from "../cluster_group/choose.ts";
-import { checkDnsLabel, requireDnsLabel, VIRTUAL_CLUSTER } from "../names.ts";
-import { requireTags, sizeDocument, type SizeFlags, sizeOf } from "../size.ts";
+import { askDnsLabel, requireDnsLabel, VIRTUAL_CLUSTER } from "../names.ts";
+import { sizeDocument, type SizeFlags, sizeOf } from "../size.ts";
+import { requireTags } from "../tags.ts";
 import { RUNNING, waitForCluster } from "./find.ts";
 import { locationLines, writeKubeconfig } from "./kubeconfig_target.ts";
 
@@ -28,7 +29,7 @@ export async function createCluster(
 ): Promise<void> {
   requireFlags({ "--name": options.name }, context);
   requireTags(options.tags);
-  const name = options.name ?? await askName(context);
+  const name = options.name ?? await askDnsLabel("Virtual cluster name", context);
   requireDnsLabel(name, VIRTUAL_CLUSTER);
   const size = sizeOf(options.size);
   const scope = await context.projectPalette(options.project);
@@ -70,8 +71,4 @@ export async function createCluster(
 
 function groupDocument({ name, uid, scope }: ClusterGroup) {
   return { name, uid, scope };
-}
-
-async function askName({ prompter }: CommandContext): Promise<string> {
-  return await prompter?.input({ label: "Virtual cluster name", validate: checkDnsLabel }) ?? "";
 }

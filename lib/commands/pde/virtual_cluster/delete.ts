@@ -1,8 +1,9 @@
-import { deleteCluster, getVirtualCluster, isNotFound } from "../../../api/virtual_clusters.ts";
+import { isNotFound } from "../../../api/api_error.ts";
+import { deleteCluster, getVirtualCluster } from "../../../api/virtual_clusters.ts";
 import { sanitizeLine } from "../../../output/sanitize.ts";
 import type { CommandContext } from "../../context.ts";
 import { confirmDeletion } from "../../lookup.ts";
-import { type Look, waitFor, type WaitOptions } from "../../wait.ts";
+import { lookForEnd, waitFor, type WaitOptions } from "../../wait.ts";
 import { VIRTUAL_CLUSTER } from "../names.ts";
 import { type ClusterChoice, findCluster } from "./find.ts";
 
@@ -37,20 +38,4 @@ export async function deleteVirtualCluster(
     document: () => ({ name, uid, status: wait.wait ? "Deleted" : "Deleting" }),
     text: () => `Deleted ${VIRTUAL_CLUSTER} ${sanitizeLine(name)}\n`,
   });
-}
-
-/** Whether something is gone: not there any more, or there as deleted. */
-export async function lookForEnd(
-  get: () => Promise<{ status: string; message: string }>,
-): Promise<Look<null>> {
-  try {
-    const { status, message } = await get();
-    if (status === "Deleted") return { is: "done", value: null };
-    return status === "Failed"
-      ? { is: "failed", status, reason: message }
-      : { is: "going-on", status };
-  } catch (error) {
-    if (isNotFound(error)) return { is: "done", value: null };
-    throw error;
-  }
 }

@@ -2,15 +2,10 @@ import { UserError } from "../../../errors.ts";
 import { downloadKubeconfig } from "../../../api/kubeconfigs.ts";
 import { sanitizeLine } from "../../../output/sanitize.ts";
 import type { CommandContext } from "../../context.ts";
+import { expandPath } from "../../paths.ts";
 import type { WaitOptions } from "../../wait.ts";
 import { type ClusterChoice, findCluster, type FoundCluster, waitForCluster } from "./find.ts";
-import {
-  expand,
-  fetchKubeconfig,
-  locationLines,
-  notYet,
-  writeKubeconfig,
-} from "./kubeconfig_target.ts";
+import { fetchKubeconfig, locationLines, notYet, writeKubeconfig } from "./kubeconfig_target.ts";
 
 export interface DownloadOptions {
   choice: ClusterChoice;
@@ -89,7 +84,7 @@ async function mergeInto(
   const { name } = found.cluster;
   const added = await fetchKubeconfig(found, found.cluster.status, { isAdmin });
   const { mergeKubeconfig } = await import("../../../kube/kubeconfig_merge.ts");
-  const path = expand(given ?? firstKubeconfig(context), context);
+  const path = expandPath(given ?? firstKubeconfig(context), context.runtime);
   const entry = merge.context ?? name;
   await (await context.store()).update(path, (current) =>
     mergeKubeconfig(

@@ -3,8 +3,9 @@ import type { PaletteClient } from "../../../api/client.ts";
 import { downloadKubeconfig, type KubeconfigOptions } from "../../../api/kubeconfigs.ts";
 import { parseKubeconfig, serversOf } from "../../../kube/kubeconfig.ts";
 import { sanitizeLine } from "../../../output/sanitize.ts";
-import { folderOf, joinPath } from "../../../runtime/files.ts";
+import { folderOf } from "../../../runtime/files.ts";
 import type { CommandContext } from "../../context.ts";
+import { expandPath } from "../../paths.ts";
 import { VIRTUAL_CLUSTER } from "../names.ts";
 
 /** A virtual cluster and a client that sees it. */
@@ -54,7 +55,9 @@ export async function writeKubeconfig(
   context: CommandContext,
 ): Promise<string> {
   const { name } = target.cluster;
-  const path = given === undefined ? defaultPath(name, context) : expand(given, context);
+  const path = given === undefined
+    ? defaultPath(name, context)
+    : expandPath(given, context.runtime);
   const text = await fetchKubeconfig(target, "Running", options);
   const store = await context.store();
   if (!force) await refuseOther(path, text, context);
@@ -68,15 +71,6 @@ export function locationLines(name: string, path: string): string {
     `Kubeconfig location: ${sanitizeLine(path)}\n`;
 }
 
-/** An absolute path; `~` is the home folder. */
-export function expand(path: string, { runtime }: CommandContext): string {
-  const home = runtime.env.get("HOME") ?? runtime.env.get("USERPROFILE");
-  const expanded = home !== undefined && /^~([/\\]|$)/.test(path)
-    ? joinPath(home, ...path.slice(2).split(/[/\\]/).filter(Boolean))
-    : path;
-  return runtime.files.absolute(expanded);
-}
-
 function defaultPath(name: string, context: CommandContext): string {
   const { env } = context.runtime;
   if (!/^[A-Za-z0-9][\w.-]*$/.test(name)) {
@@ -85,7 +79,7 @@ function defaultPath(name: string, context: CommandContext): string {
   if (env.get("HOME") === undefined && env.get("USERPROFILE") === undefined) {
     throw new UserError("usage", "--path is required: HOME is not set");
   }
-  return expand(`~/.kube/${name}.conf`, context);
+  return expandPath(`~/.kube/${name}.conf`, context.runtime);
 }
 
 /** A file that holds anything but an older kubeconfig of the same cluster is not replaced. */
