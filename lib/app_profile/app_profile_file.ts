@@ -14,8 +14,6 @@ export interface Reference {
 export interface ContainerDocument {
   image: string;
   registryUrl: string;
-  /** An OCI registry of Palette's with the credentials of a private image. */
-  registry: string;
   access: "public" | "private";
   ports: string[];
   replicas: number;
@@ -36,6 +34,8 @@ export interface TierDocument {
   properties: Record<string, string>;
   values: string;
   container: ContainerDocument | null;
+  /** An OCI registry of Palette's with the credentials of a private image; empty for none. */
+  imageRegistry: string;
   manifests: { name: string; content: string }[];
 }
 
@@ -57,7 +57,7 @@ const ROOT_KEYS = [
   ...["uid", "createdAt", "updatedAt", BLOCK_KEY],
 ];
 const TIER_KEYS: Record<TierType, readonly string[]> = {
-  "container": ["container", "values"],
+  "container": ["container", "values", "imageRegistry"],
   "helm": ["values"],
   "manifest": ["manifests"],
   "operator-instance": ["properties", "values"],
@@ -66,8 +66,7 @@ const COMMON_KEYS = [
   ...["name", "type", "pack", "packUid", "packVersion", "registry", "registryUid", "installOrder"],
 ];
 const CONTAINER_KEYS = [
-  ...["image", "registryUrl", "registry", "access", "ports", "replicas", "env", "command", "args"],
-  "volume",
+  ...["image", "registryUrl", "access", "ports", "replicas", "env", "command", "args", "volume"],
 ];
 const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
@@ -147,6 +146,7 @@ function tierOf(tier: Field): TierDocument {
     properties: tier.at("properties").mapping(),
     values: tier.at("values").optionalText(),
     container: container.isThere ? containerOf(container) : null,
+    imageRegistry: tier.at("imageRegistry").optionalText(),
     manifests: manifests.list().map((manifest) => {
       manifest.requireKnown(["name", "content"]);
       return { name: manifest.at("name").text(), content: manifest.at("content").text() };
@@ -159,11 +159,9 @@ function containerOf(container: Field): ContainerDocument {
   const volume = container.at("volume");
   volume.requireKnown(["name", "size", "mountPath"]);
   const access = container.at("access").choice(["public", "private"], "public");
-  const registry = container.at("registry").optionalText();
   return {
     image: container.at("image").text(),
     registryUrl: container.at("registryUrl").optionalText(),
-    registry,
     access,
     ports: container.at("ports").list().map((port) => {
       port.wholeNumber(0, { least: 1, most: 65_535 });

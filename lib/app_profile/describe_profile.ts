@@ -19,6 +19,8 @@ export interface DescribedTier {
   packVersion: string;
   registry: string;
   registryUid: string;
+  /** Empty for public images. */
+  imageRegistry: string;
   installOrder: number;
   /** Without the secret ones. */
   properties: Record<string, string>;
@@ -60,6 +62,7 @@ export async function describeTiers(
       packVersion: tier.version,
       registry: names.get(tier.registryUid) ?? "",
       registryUid: tier.registryUid,
+      imageRegistry: names.get(tier.containerRegistryUid) ?? "",
       installOrder: tier.installOrder,
       properties: Object.fromEntries(
         tier.properties.filter((property) => !isSecret(property))

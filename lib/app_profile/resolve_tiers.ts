@@ -54,11 +54,11 @@ async function resolveTier(
       properties: propertiesOf(tier, pack),
     };
   }
-  const { container } = tier;
+  const { container, imageRegistry } = tier;
   const { containerValues } = await import("./container_values.ts");
-  const privateRegistry = container === null || container.registry === ""
+  const privateRegistry = imageRegistry === ""
     ? null
-    : registryOf({ name: container.registry, uid: "" }, tier, registries);
+    : registryOf({ name: imageRegistry, uid: "" }, tier, registries);
   return {
     ...common,
     ...(privateRegistry === null ? {} : { containerRegistryUid: privateRegistry.uid }),

@@ -1,36 +1,26 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { FakeClock } from "../../support/fake_clock.ts";
-import { startFakePalette } from "../../support/palette/fake_palette.ts";
-import { DEV_PROJECT, kubeconfigOf, runningCluster } from "../../support/palette/state.ts";
-import { errorOf, Home, type RunOptions } from "../../support/home.ts";
+import { kubeconfigOf, runningCluster } from "../../support/palette/state.ts";
+import { errorOf } from "../../support/home.ts";
+import { World } from "../../support/world.ts";
 
-const ARGS = ["pde", "virtual-cluster", "download-kubeconfig", "--name", "dev"];
+const WORDS = ["pde", "virtual-cluster", "download-kubeconfig", "--name", "dev"];
 
-async function world(given: Parameters<typeof runningCluster>[1] = {}) {
-  const palette = await startFakePalette();
-  palette.state.clusters = [runningCluster("dev", given)];
-  const home = await Home.make();
-  await home.seed({ endpoint: palette.url, project: DEV_PROJECT });
-  return {
-    palette,
-    home,
-    run: (args: string[] = [], options: RunOptions = {}) =>
-      home.run([...ARGS, ...args], { clock: new FakeClock(), ...options }),
-    read: (path: string) => Deno.readTextFile(`${home.root}/${path}`),
-    async write(path: string, text: string) {
-      await Deno.mkdir(`${home.root}/.kube`, { recursive: true, mode: 0o700 });
-      await Deno.writeTextFile(`${home.root}/${path}`, text, { mode: 0o600 });
-    },
-    async [Symbol.asyncDispose]() {
-      await home[Symbol.asyncDispose]();
-      await palette[Symbol.asyncDispose]();
-    },
-  };
+function make(given: Parameters<typeof runningCluster>[1] = {}): Promise<World> {
+  return World.make(WORDS, { clusters: [runningCluster("dev", given)] });
+}
+
+function read({ home }: World, path: string): Promise<string> {
+  return Deno.readTextFile(`${home.root}/${path}`);
+}
+
+async function write({ home }: World, path: string, text: string): Promise<void> {
+  await Deno.mkdir(`${home.root}/.kube`, { recursive: true, mode: 0o700 });
+  await Deno.writeTextFile(`${home.root}/${path}`, text, { mode: 0o600 });
 }
 
 Deno.test("download-kubeconfig writes a private file and names it last", async () => {
-  await using it = await world();
-  const { stdout, stderr, status } = await it.run();
+  await using it = await make();
+  const { stdout, stderr, status } = await it.run([]);
   const path = `${it.home.root}/.kube/dev.conf`;
   assertEquals(
     stdout,
@@ -43,31 +33,31 @@ Deno.test("download-kubeconfig writes a private file and names it last", async (
 });
 
 Deno.test("download-kubeconfig expands ~ and makes folders", async () => {
-  await using it = await world();
+  await using it = await make();
   const { stdout } = await it.run(["--path", "~/a/b/c.yaml", "-o", "json"]);
   assertEquals(JSON.parse(stdout), {
     name: "dev",
     uid: runningCluster("dev").uid,
     path: `${it.home.root}/a/b/c.yaml`,
   });
-  assertEquals(await it.read("a/b/c.yaml"), kubeconfigOf("dev"));
+  assertEquals(await read(it, "a/b/c.yaml"), kubeconfigOf("dev"));
 });
 
 Deno.test("download-kubeconfig --path - writes the kubeconfig to stdout and nothing else", async () => {
-  await using it = await world();
+  await using it = await make();
   const { stdout, stderr } = await it.run(["--path", "-"]);
   assertEquals({ stdout, stderr }, { stdout: kubeconfigOf("dev"), stderr: "" });
   assert(!(await it.home.files()).some((file) => file.includes("dev")));
 });
 
 Deno.test("download-kubeconfig decodes base64", async () => {
-  await using it = await world();
+  await using it = await make();
   it.palette.state.encodesKubeconfigs = true;
   assertEquals((await it.run(["--path", "-"])).stdout, kubeconfigOf("dev"));
 });
 
 Deno.test("download-kubeconfig --admin falls back to the plain one", async () => {
-  await using it = await world();
+  await using it = await make();
   assertEquals((await it.run(["--path", "-", "--admin"])).stdout, kubeconfigOf("dev"));
   const paths = it.palette.requests.map(({ path }) => path.split("/").at(-1));
   assertEquals(paths.slice(-2), ["adminKubeconfig", "kubeconfig"]);
@@ -81,7 +71,7 @@ for (
   ] as const
 ) {
   Deno.test(`download-kubeconfig writes no file ${title}`, async () => {
-    await using it = await world(given as Parameters<typeof runningCluster>[1]);
+    await using it = await make(given as Parameters<typeof runningCluster>[1]);
     const result = await it.run(["-o", "json"]);
     assertEquals({ status: result.status, stdout: result.stdout }, { status: 1, stdout: "" });
     assertEquals(errorOf(result)["code"], "conflict");
@@ -94,12 +84,12 @@ for (
 }
 
 Deno.test("download-kubeconfig --wait waits for it", async () => {
-  await using it = await world({
+  await using it = await make({
     states: ["Pending", "Pending", "Provisioning", "Running"],
   });
   const { status } = await it.run(["--wait"]);
   assertEquals(status, 0);
-  assertEquals(await it.read(".kube/dev.conf"), kubeconfigOf("dev"));
+  assertEquals(await read(it, ".kube/dev.conf"), kubeconfigOf("dev"));
 });
 
 for (
@@ -111,7 +101,7 @@ for (
   ] as const
 ) {
   Deno.test(`download-kubeconfig refuses ${title}`, async () => {
-    await using it = await world({ kubeconfig: text });
+    await using it = await make({ kubeconfig: text });
     const result = await it.run(["-o", "json"]);
     assertEquals(errorOf(result)["code"], "validation");
     assertStringIncludes(String(errorOf(result)["message"]), reason);
@@ -120,22 +110,22 @@ for (
 }
 
 Deno.test("download-kubeconfig replaces an older one of the same cluster, and no other file", async () => {
-  await using it = await world();
-  await it.write(".kube/dev.conf", kubeconfigOf("dev").replace("Y2E=", "b2xk"));
-  assertEquals((await it.run()).status, 0);
-  assertEquals(await it.read(".kube/dev.conf"), kubeconfigOf("dev"));
+  await using it = await make();
+  await write(it, ".kube/dev.conf", kubeconfigOf("dev").replace("Y2E=", "b2xk"));
+  assertEquals((await it.run([])).status, 0);
+  assertEquals(await read(it, ".kube/dev.conf"), kubeconfigOf("dev"));
   for (const other of [kubeconfigOf("web"), "notes of mine\n", "\u0000\u0001"]) {
-    await it.write(".kube/dev.conf", other);
+    await write(it, ".kube/dev.conf", other);
     const result = await it.run(["-o", "json"]);
     assertEquals(errorOf(result)["code"], "conflict");
-    assertEquals(await it.read(".kube/dev.conf"), other);
+    assertEquals(await read(it, ".kube/dev.conf"), other);
   }
   assertEquals((await it.run(["--force"])).status, 0);
-  assertEquals(await it.read(".kube/dev.conf"), kubeconfigOf("dev"));
+  assertEquals(await read(it, ".kube/dev.conf"), kubeconfigOf("dev"));
 });
 
 Deno.test("a name that is no file name needs a path", async () => {
-  await using it = await world({ name: "../../etc/dev" });
+  await using it = await make({ name: "../../etc/dev" });
   const args = [
     "pde",
     "virtual-cluster",
@@ -168,12 +158,12 @@ users:
 `;
 
 Deno.test("--merge adds the cluster under its name and keeps every other entry and comment", async () => {
-  await using it = await world();
-  await it.write(".kube/config", MINE);
+  await using it = await make();
+  await write(it, ".kube/config", MINE);
   const { stdout, stderr } = await it.run(["--merge"]);
   assertStringIncludes(stdout, `Kubeconfig location: ${it.home.root}/.kube/config\n`);
   assertEquals(stderr, "Note: kubectl --context dev uses it\n");
-  const merged = await it.read(".kube/config");
+  const merged = await read(it, ".kube/config");
   for (
     const line of MINE.trimEnd().split("\n").filter((line) => /#|current|exec|mine/.test(line))
   ) {
@@ -183,27 +173,27 @@ Deno.test("--merge adds the cluster under its name and keeps every other entry a
   assertStringIncludes(merged, "server: https://dev.clusters.example.com:6443");
   const again = await it.run(["--merge"]);
   assertEquals(again.status, 0);
-  assertEquals(await it.read(".kube/config"), merged);
+  assertEquals(await read(it, ".kube/config"), merged);
 });
 
 Deno.test("--merge makes a kubeconfig where there is none, and makes its context current", async () => {
-  await using it = await world();
+  await using it = await make();
   await it.run(["--merge", "--context", "palette-dev"], {
     env: { KUBECONFIG: `${it.home.root}/k/config:/elsewhere` },
   });
-  const text = await it.read("k/config");
+  const text = await read(it, "k/config");
   assertStringIncludes(text, "current-context: palette-dev");
   assertStringIncludes(text, "cluster: palette-dev");
 });
 
 Deno.test("--merge does not point an entry at another server unless forced", async () => {
-  await using it = await world();
+  await using it = await make();
   const other = MINE.replace("name: kubernetes", "name: dev");
-  await it.write(".kube/config", other);
+  await write(it, ".kube/config", other);
   const result = await it.run(["--merge", "-o", "json"]);
   assertEquals(errorOf(result)["code"], "conflict");
   assertStringIncludes(String(errorOf(result)["message"]), "https://old.example.com");
-  assertEquals(await it.read(".kube/config"), other);
+  assertEquals(await read(it, ".kube/config"), other);
   assertEquals((await it.run(["--merge", "--force"])).status, 0);
 });
 
@@ -211,29 +201,29 @@ for (const plugin of ["exec", "auth-provider"]) {
   Deno.test(`--merge refuses a user of the server's with ${plugin}, unless allowed`, async () => {
     const text = kubeconfigOf("dev")
       .replace(/ {4}client-[\s\S]*$/, `    ${plugin}:\n      command: /bin/evil\n`);
-    await using it = await world({ kubeconfig: text });
-    await it.write(".kube/config", MINE);
+    await using it = await make({ kubeconfig: text });
+    await write(it, ".kube/config", MINE);
     const result = await it.run(["--merge", "-o", "json"]);
     assertEquals(errorOf(result)["code"], "integrity");
-    assertEquals(await it.read(".kube/config"), MINE);
+    assertEquals(await read(it, ".kube/config"), MINE);
     const allowed = await it.run(["--merge", "--allow-exec"]);
     assertEquals(allowed.status, 0);
-    assertStringIncludes(await it.read(".kube/config"), "/bin/evil");
+    assertStringIncludes(await read(it, ".kube/config"), "/bin/evil");
   });
 }
 
 Deno.test("--merge leaves a broken kubeconfig alone", async () => {
-  await using it = await world();
+  await using it = await make();
   for (const broken of ["clusters: [\n", "- a\n", "a: &x 1\nb: *x\n"]) {
-    await it.write(".kube/config", broken);
+    await write(it, ".kube/config", broken);
     const result = await it.run(["--merge", "-o", "json"]);
     assertEquals(errorOf(result)["code"], "validation");
-    assertEquals(await it.read(".kube/config"), broken);
+    assertEquals(await read(it, ".kube/config"), broken);
   }
 });
 
 Deno.test("a download that breaks leaves no file", async () => {
-  await using it = await world();
+  await using it = await make();
   const path = `/v1/spectroclusters/${runningCluster("dev").uid}/assets/kubeconfig`;
   it.palette.inject({ kind: "reset", path, times: 9 });
   const result = await it.run(["-o", "json"]);

@@ -1,50 +1,21 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Interrupted } from "../../../lib/errors.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
-import { type FakePalette, startFakePalette } from "../../support/palette/fake_palette.ts";
 import {
   DEV_PROJECT,
   kubeconfigOf,
   type PaletteCluster,
   runningCluster,
 } from "../../support/palette/state.ts";
-import { errorOf, Home, type RunOptions } from "../../support/home.ts";
+import { errorOf } from "../../support/home.ts";
+import { SYSTEM_GROUP, World } from "../../support/world.ts";
 
-const SYSTEM_GROUP = { name: "beehive", uid: "635669ba4583891d109fe6c1", scope: "system" };
-
-class World implements AsyncDisposable {
-  private constructor(readonly palette: FakePalette, readonly home: Home) {}
-
-  static async make(...clusters: PaletteCluster[]): Promise<World> {
-    const palette = await startFakePalette();
-    palette.state.clusters = clusters;
-    const home = await Home.make();
-    await home.seed({ endpoint: palette.url, project: DEV_PROJECT, clusterGroup: SYSTEM_GROUP });
-    return new World(palette, home);
-  }
-
-  async [Symbol.asyncDispose]() {
-    await this.home[Symbol.asyncDispose]();
-    await this.palette[Symbol.asyncDispose]();
-  }
-
-  run(args: string[], options: RunOptions = {}) {
-    return this.home.run(["pde", "virtual-cluster", ...args], {
-      clock: new FakeClock(),
-      ...options,
-    });
-  }
-
-  /** Bodies of the requests that changed something. */
-  changes() {
-    return this.palette.requests
-      .filter(({ method, path }) => method !== "GET" && !path.startsWith("/v1/dashboard"))
-      .map(({ method, path, body }) => ({ method, path, body }));
-  }
+function make(...clusters: PaletteCluster[]): Promise<World> {
+  return World.make(["pde", "virtual-cluster"], { clusters });
 }
 
 Deno.test("virtual-cluster list prints nine cells a row, none of them empty", async () => {
-  await using it = await World.make(
+  await using it = await make(
     runningCluster("web"),
     runningCluster("dev", { states: ["Provisioning"], createdAt: "2025-12-28T10:00:00Z" }),
     runningCluster("night", { lifecycles: ["Paused"] }),
@@ -63,7 +34,7 @@ Deno.test("virtual-cluster list prints nine cells a row, none of them empty", as
 });
 
 Deno.test("virtual-cluster list -o json tells everything that is known", async () => {
-  await using it = await World.make(runningCluster("web", { labels: { env: "dev" } }));
+  await using it = await make(runningCluster("web", { labels: { env: "dev" } }));
   const { stdout } = await it.run(["list", "-o", "json"]);
   assertEquals(JSON.parse(stdout), {
     items: [{
@@ -89,7 +60,7 @@ Deno.test("virtual-cluster list reads every page; many clusters are not asked fo
     { length: 120 },
     (_, at) => runningCluster(`vc-${String(at).padStart(3, "0")}`, { uid: uidAt(at) }),
   );
-  await using it = await World.make(...clusters);
+  await using it = await make(...clusters);
   const { stdout } = await it.run(["list", "-o", "json"]);
   const { items, count } = JSON.parse(stdout);
   assertEquals(count, 120);
@@ -107,14 +78,14 @@ function uidAt(at: number): string {
 }
 
 Deno.test("virtual-cluster list shows only the header when there is none", async () => {
-  await using it = await World.make();
+  await using it = await make();
   const { stdout, stderr, status } = await it.run(["list"]);
   assertMatch(stdout, /^NAME +PROJECT [^\n]+AGE\n$/);
   assertEquals({ stderr, status }, { stderr: "Note: No Virtual Clusters found\n", status: 0 });
 });
 
 Deno.test("virtual-cluster list leaves the size open of a cluster that has just gone", async () => {
-  await using it = await World.make(runningCluster("web"));
+  await using it = await make(runningCluster("web"));
   it.palette.inject({
     kind: "status",
     status: 404,
@@ -125,7 +96,7 @@ Deno.test("virtual-cluster list leaves the size open of a cluster that has just 
 });
 
 Deno.test("virtual-cluster create asks Palette for what the flags say", async () => {
-  await using it = await World.make();
+  await using it = await make();
   const { stdout, status } = await it.run([
     ...["create", "--name", "dev", "--cpu", "2", "--memory", "8", "--storage", "0"],
     ...["--tags", "env:dev,cli", "--cluster-group-name", "shared", "--cluster-group-scope", "org"],
@@ -160,7 +131,7 @@ Deno.test("virtual-cluster create asks Palette for what the flags say", async ()
 });
 
 Deno.test("virtual-cluster create takes the active group and 4 of each by default", async () => {
-  await using it = await World.make();
+  await using it = await make();
   const { stdout } = await it.run(["create", "--name", "dev", "-o", "json"]);
   const { uid, ...rest } = JSON.parse(stdout);
   assertEquals(uid, it.palette.state.clusters[0]?.uid);
@@ -175,7 +146,7 @@ Deno.test("virtual-cluster create takes the active group and 4 of each by defaul
 });
 
 Deno.test("virtual-cluster create --wait waits until it runs, and can fetch its kubeconfig", async () => {
-  await using it = await World.make();
+  await using it = await make();
   const clock = new FakeClock();
   const args = ["create", "--name", "dev", "--wait", "--poll-interval", "30s"];
   const { stdout, stderr } = await it.run([...args, "--download-kubeconfig"], { clock });
@@ -195,7 +166,7 @@ Deno.test("virtual-cluster create --wait waits until it runs, and can fetch its 
 });
 
 Deno.test("virtual-cluster create asks for a name at a terminal, and again for a bad one", async () => {
-  await using it = await World.make();
+  await using it = await make();
   const { stdout, prompter } = await it.run(["create"], {
     answers: [
       { kind: "input", label: "Virtual cluster name", answer: "Not_Good" },
@@ -207,7 +178,7 @@ Deno.test("virtual-cluster create asks for a name at a terminal, and again for a
 });
 
 Deno.test("virtual-cluster create offers the groups when none is active", async () => {
-  await using it = await World.make();
+  await using it = await make();
   await it.home.seed({ endpoint: it.palette.url, project: DEV_PROJECT });
   const bare = await it.run(["create", "--name", "dev"]);
   assertEquals(bare.status, 1);
@@ -284,7 +255,7 @@ for (
   ] as const
 ) {
   Deno.test(`virtual-cluster create refuses ${title}`, async () => {
-    await using it = await World.make(runningCluster("taken"));
+    await using it = await make(runningCluster("taken"));
     const result = await it.run(["create", ...args, "-o", "json"]);
     assertEquals({ status: result.status, stdout: result.stdout }, { status: 1, stdout: "" });
     const error = errorOf(result);
@@ -295,7 +266,7 @@ for (
 }
 
 Deno.test("a creation that fails ends the wait with its reason", async () => {
-  await using it = await World.make();
+  await using it = await make();
   const clock = new FakeClock();
   const sleep = clock.sleep.bind(clock);
   clock.sleep = (ms, signal) => {
@@ -310,7 +281,7 @@ Deno.test("a creation that fails ends the wait with its reason", async () => {
 });
 
 Deno.test("a wait that takes too long ends with timeout, and says that it goes on", async () => {
-  await using it = await World.make(runningCluster("dev", { states: ["Provisioning"] }));
+  await using it = await make(runningCluster("dev", { states: ["Provisioning"] }));
   const clock = new FakeClock();
   const args = ["download-kubeconfig", "--name", "dev", "--wait", "--timeout", "1m"];
   const result = await it.run([...args, "-o", "json"], { clock });
@@ -323,7 +294,7 @@ Deno.test("a wait that takes too long ends with timeout, and says that it goes o
 });
 
 Deno.test("Ctrl+C stops waiting and says that the operation goes on", async () => {
-  await using it = await World.make();
+  await using it = await make();
   let stop: (signal: "SIGINT") => void = () => {};
   const clock = new FakeClock();
   clock.sleep = (_, signal) => {
@@ -343,7 +314,7 @@ Deno.test("Ctrl+C stops waiting and says that the operation goes on", async () =
 });
 
 Deno.test("a wait outlives a network that is gone for a while", async () => {
-  await using it = await World.make(runningCluster("dev"));
+  await using it = await make(runningCluster("dev"));
   const path = `/v1/spectroclusters/${it.palette.state.clusters[0]?.uid}`;
   // Four tries are one look that fails.
   it.palette.inject({ kind: "reset", method: "GET", path, times: 8 });
@@ -359,7 +330,7 @@ Deno.test("a wait outlives a network that is gone for a while", async () => {
 });
 
 Deno.test("virtual-cluster delete deletes unattended, and asks at a terminal", async () => {
-  await using it = await World.make(runningCluster("dev"), runningCluster("web"));
+  await using it = await make(runningCluster("dev"), runningCluster("web"));
   const unattended = await it.run(["delete", "--name", "dev", "-o", "json"]);
   assertEquals(JSON.parse(unattended.stdout).status, "Deleting");
   const label = "Delete Virtual Cluster web?";
@@ -379,7 +350,7 @@ Deno.test("virtual-cluster delete deletes unattended, and asks at a terminal", a
 });
 
 Deno.test("virtual-cluster delete --uid, and near names for a slip", async () => {
-  await using it = await World.make(runningCluster("dev-one"), runningCluster("other"));
+  await using it = await make(runningCluster("dev-one"), runningCluster("other"));
   const slip = await it.run(["delete", "--name", "dev-on", "-o", "json"]);
   assertEquals(errorOf(slip)["code"], "not-found");
   assertEquals(
@@ -393,7 +364,7 @@ Deno.test("virtual-cluster delete --uid, and near names for a slip", async () =>
 });
 
 Deno.test("several clusters of one name are told apart by uid", async () => {
-  await using it = await World.make(
+  await using it = await make(
     runningCluster("dev", { uid: uidAt(1) }),
     runningCluster("dev", { uid: uidAt(2), states: ["Deleting"] }),
   );
@@ -407,13 +378,13 @@ Deno.test("several clusters of one name are told apart by uid", async () => {
 });
 
 Deno.test("a name is compared with its case", async () => {
-  await using it = await World.make(runningCluster("DEV", { uid: uidAt(1) }));
+  await using it = await make(runningCluster("DEV", { uid: uidAt(1) }));
   const result = await it.run(["delete", "--name", "dev"]);
   assertStringIncludes(result.stderr, 'Virtual Cluster "dev" not found');
 });
 
 Deno.test("virtual-cluster lifecycle pauses and resumes, and waits when told", async () => {
-  await using it = await World.make(runningCluster("dev"));
+  await using it = await make(runningCluster("dev"));
   const pause = ["lifecycle", "--name", "dev", "--action", "pause"];
   const paused = await it.run([...pause, "--wait", "-o", "json"]);
   assertEquals(JSON.parse(paused.stdout), {
@@ -436,7 +407,7 @@ Deno.test("virtual-cluster lifecycle pauses and resumes, and waits when told", a
 });
 
 Deno.test("virtual-cluster lifecycle refuses a cluster that is not ready for it", async () => {
-  await using it = await World.make(runningCluster("dev", { states: ["Provisioning"] }));
+  await using it = await make(runningCluster("dev", { states: ["Provisioning"] }));
   const args = ["lifecycle", "--name", "dev", "--action", "pause", "-o", "json"];
   const result = await it.run(args);
   assertEquals(errorOf(result)["code"], "conflict");
@@ -452,7 +423,7 @@ Deno.test("virtual-cluster lifecycle refuses a cluster that is not ready for it"
 });
 
 Deno.test("virtual-cluster resize keeps what is not given", async () => {
-  await using it = await World.make(runningCluster("dev"));
+  await using it = await make(runningCluster("dev"));
   const { stdout } = await it.run(["resize", "--name", "dev", "--memory", "8", "-o", "json"]);
   const from = { cpu: 4, memoryGb: 4, storageGb: 4 };
   assertEquals(JSON.parse(stdout), {
@@ -479,7 +450,7 @@ Deno.test("virtual-cluster resize keeps what is not given", async () => {
 });
 
 Deno.test("virtual-cluster resize shrinks storage only when that is meant", async () => {
-  await using it = await World.make(runningCluster("dev"));
+  await using it = await make(runningCluster("dev"));
   const args = ["resize", "--name", "dev", "--storage", "2"];
   const refused = await it.run([...args, "-o", "json"]);
   assertEquals(errorOf(refused)["code"], "usage");
@@ -495,7 +466,7 @@ Deno.test("virtual-cluster resize shrinks storage only when that is meant", asyn
 });
 
 Deno.test("virtual-cluster resize needs a size, a cluster that runs, and the quota", async () => {
-  await using it = await World.make(
+  await using it = await make(
     runningCluster("dev"),
     runningCluster("night", { lifecycles: ["Paused"] }),
   );
@@ -508,7 +479,7 @@ Deno.test("virtual-cluster resize needs a size, a cluster that runs, and the quo
 });
 
 Deno.test("virtual-cluster events shows the newest five, filtered when told", async () => {
-  await using it = await World.make(runningCluster("dev"));
+  await using it = await make(runningCluster("dev"));
   const { uid } = runningCluster("dev");
   it.palette.state.events = Array.from({ length: 120 }, (_, at) => ({
     clusterUid: uid,
@@ -548,7 +519,7 @@ for (
   ] as const
 ) {
   Deno.test(`virtual-cluster events refuses ${args.join(" ")}`, async () => {
-    await using it = await World.make(runningCluster("dev"));
+    await using it = await make(runningCluster("dev"));
     const result = await it.run(["events", "--name", "dev", ...args, "-o", "json"]);
     assertEquals(errorOf(result)["code"], "usage");
     assertEquals(errorOf(result)["message"], message);
@@ -556,7 +527,7 @@ for (
 }
 
 Deno.test("virtual-cluster describe shows one cluster", async () => {
-  await using it = await World.make(runningCluster("dev", { labels: { env: "dev" } }));
+  await using it = await make(runningCluster("dev", { labels: { env: "dev" } }));
   const { stdout } = await it.run(["describe", "--name", "dev"]);
   assertMatch(stdout, /^Name: +dev\nUid: +6465/);
   assertMatch(stdout, /\nStatus: +Running\n/);

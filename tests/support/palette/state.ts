@@ -16,6 +16,10 @@ export interface PaletteState {
   credit: { allocated: PaletteCredit; used: PaletteCredit };
   clusters: PaletteCluster[];
   events: PaletteEventState[];
+  registryNames: PaletteRegistryName[];
+  packs: PalettePack[];
+  appProfiles: PaletteAppProfile[];
+  apps: PaletteApp[];
   /** Kubeconfigs are sent in base64. */
   encodesKubeconfigs: boolean;
 }
@@ -88,6 +92,65 @@ export interface PaletteVirtual {
   size: { maxCPU: number; maxMemInMiB: number; maxStorageGiB: number };
   /** What it is resized to with the next look at its size. */
   nextSize: { maxCPU: number; maxMemInMiB: number; maxStorageGiB: number } | null;
+}
+
+export interface PaletteRegistryName {
+  uid: string;
+  name: string;
+  kind: string;
+}
+
+/** One version of a pack in a registry. */
+export interface PalettePack {
+  uid: string;
+  name: string;
+  version: string;
+  registryUid: string;
+  type: string;
+  values: string;
+  parameters: { name: string; format?: string; value?: string; listOptions?: string[] }[];
+}
+
+/** One version of an app profile. */
+export interface PaletteAppProfile {
+  uid: string;
+  name: string;
+  version: string;
+  scope: "project" | "tenant";
+  projectUid: string;
+  description: string;
+  labels: Record<string, string>;
+  createdAt: string;
+  tiers: PaletteTier[];
+}
+
+export interface PaletteTier {
+  name: string;
+  type: string;
+  version: string;
+  installOrder: number;
+  registryUid: string;
+  containerRegistryUid: string;
+  sourceAppTierUid: string;
+  values: string;
+  properties: { name: string; value: string }[];
+  manifests: { name: string; content: string }[];
+}
+
+export interface PaletteApp {
+  uid: string;
+  name: string;
+  projectUid: string;
+  clusterUid: string;
+  profileUid: string;
+  labels: Record<string, string>;
+  createdAt: string;
+  /** As of a cluster: one a look. */
+  states: string[];
+  /** What a tier says is wrong; empty for nothing. */
+  error: string;
+  isUpdateAvailable: boolean;
+  services: { name: string; host: string; ports: { port: number }[] }[];
 }
 
 export interface PaletteEventState {
@@ -175,6 +238,14 @@ export function defaultState(): PaletteState {
     },
     clusters: [],
     events: [],
+    registryNames: [
+      { uid: "645669ba4583891d109fe6a0", name: "Public Repo", kind: "pack" },
+      { uid: "645669ba4583891d109fe6a1", name: "Bitnami", kind: "helm" },
+      { uid: "645669ba4583891d109fe6a2", name: "private-images", kind: "oci" },
+    ],
+    packs: defaultPacks(),
+    appProfiles: [],
+    apps: [],
     encodesKubeconfigs: false,
   };
 }
@@ -230,4 +301,102 @@ users:
     client-certificate-data: Y2VydA==
     client-key-data: a2V5
 `;
+}
+
+function defaultPacks(): PalettePack[] {
+  const ofPublic = { registryUid: "645669ba4583891d109fe6a0", values: "", parameters: [] };
+  const database: PalettePack["parameters"] = [
+    { name: "dbUserName", value: "pguser" },
+    { name: "dbPassword", format: "password" },
+    { name: "databaseVolumeSize", value: "8" },
+    { name: "version", value: "14", listOptions: ["14", "15"] },
+  ];
+  return [
+    {
+      ...ofPublic,
+      uid: "655669ba4583891d109fe6b0",
+      name: "container",
+      version: "1.0.0",
+      type: "spectro",
+      values: "pack:\n  namespace: ns # of the tier\ncontainerService:\n  image: none\n",
+    },
+    {
+      ...ofPublic,
+      uid: "655669ba4583891d109fe6b1",
+      name: "postgresql-operator",
+      version: "1.8.2",
+      type: "spectro",
+      parameters: database,
+    },
+    {
+      ...ofPublic,
+      uid: "655669ba4583891d109fe6b2",
+      name: "postgresql-operator",
+      version: "1.8.1",
+      type: "spectro",
+      parameters: database,
+    },
+    {
+      ...ofPublic,
+      uid: "655669ba4583891d109fe6b3",
+      name: "kafka",
+      version: "20.0.0",
+      registryUid: "645669ba4583891d109fe6a1",
+      type: "helm",
+    },
+  ];
+}
+
+/** An app profile of the development project with one manifest. */
+export function appProfileOf(
+  name: string,
+  version: string,
+  given: Partial<PaletteAppProfile> = {},
+): PaletteAppProfile {
+  return {
+    uid: uidOf(`${version} ${name}`),
+    name,
+    version,
+    scope: "project",
+    projectUid: DEV_PROJECT.uid,
+    description: "",
+    labels: {},
+    createdAt: "2026-01-01T15:04:05Z",
+    tiers: [{
+      name: "extras",
+      type: "manifest",
+      version: "",
+      installOrder: 0,
+      registryUid: "",
+      containerRegistryUid: "",
+      sourceAppTierUid: "",
+      values: "",
+      properties: [],
+      manifests: [{ name: "nginx", content: "kind: Namespace\n" }],
+    }],
+    ...given,
+  };
+}
+
+/** An app that is deployed, in the development project. */
+export function deployedApp(
+  name: string,
+  profile: PaletteAppProfile,
+  cluster: PaletteCluster,
+  given: Partial<PaletteApp> = {},
+): PaletteApp {
+  return {
+    uid: uidOf(`app ${name}`),
+    name,
+    projectUid: DEV_PROJECT.uid,
+    clusterUid: cluster.uid,
+    profileUid: profile.uid,
+    labels: {},
+    createdAt: "2026-01-02T12:04:05Z",
+    states: ["Deployed"],
+    error: "",
+    isUpdateAvailable: false,
+    services: [{ name: "web", host: "web.example.com", ports: [{ port: 8080 }] }],
+    ...given,
+  };
 }

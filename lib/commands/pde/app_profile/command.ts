@@ -109,11 +109,12 @@ The file is YAML:
         dbPassword: secret       # encrypted with --encrypt
     - name: api
       type: container
+      imageRegistry: my-oci      # with the credentials of a private image
       container:
         image: ghcr.io/acme/api:1.0.8
         ports: ["3000"]
         replicas: 1
-        access: public           # private: registry names an OCI registry
+        access: public
         env: [{ name: MODE, value: demo }]
         volume: { name: data, size: 2, mountPath: /data }
     - name: kafka

@@ -109,6 +109,7 @@ function tierDocument(tier: DescribedTier): Json {
       : tier.registryUid
       ? { registryUid: tier.registryUid }
       : {}),
+    ...(tier.imageRegistry === "" ? {} : { imageRegistry: tier.imageRegistry }),
     installOrder: tier.installOrder,
     ...(hasProperties ? { properties: tier.properties } : {}),
     ...(tier.values === "" ? {} : { values: tier.values }),

@@ -1,7 +1,11 @@
 import type { Operation } from "../operation.ts";
+import { APP_OPERATIONS } from "./apps.ts";
+import { APP_PROFILE_OPERATIONS } from "./app_profiles.ts";
 import { CLUSTER_GROUP_OPERATIONS } from "./cluster_groups.ts";
 import { CLUSTER_OPERATIONS } from "./clusters.ts";
+import { PACK_OPERATIONS } from "./packs.ts";
 import { PROJECT_OPERATIONS } from "./projects.ts";
+import { REGISTRY_NAME_OPERATIONS } from "./registry_names.ts";
 import { SYSTEM_OPERATIONS } from "./system.ts";
 import { USER_OPERATIONS } from "./users.ts";
 
@@ -12,4 +16,8 @@ export const OPERATIONS: readonly Operation[] = [
   ...PROJECT_OPERATIONS,
   ...CLUSTER_GROUP_OPERATIONS,
   ...CLUSTER_OPERATIONS,
+  ...APP_PROFILE_OPERATIONS,
+  ...APP_OPERATIONS,
+  ...PACK_OPERATIONS,
+  ...REGISTRY_NAME_OPERATIONS,
 ];
