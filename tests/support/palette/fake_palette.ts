@@ -25,6 +25,8 @@ export interface RecordedRequest {
   headers: Headers;
   /** Parsed JSON; the text when it is none; null without a body. */
   body: unknown;
+  /** What was answered; null until then, and for errors and faults. */
+  answer: { status: number; body: unknown } | null;
 }
 
 /** Starts a Palette on a free port. */
@@ -105,6 +107,7 @@ export class FakePalette implements AsyncDisposable {
     const { operation, parameters } = found;
     const checked = this.#check(operation, parameters, recorded);
     const { status, body, file } = operation.handle(checked, this.state);
+    recorded.answer = { status, body: body ?? file ?? null };
     if (file !== undefined) {
       return new Response(file, {
         status,
@@ -186,6 +189,7 @@ async function record(request: Request): Promise<RecordedRequest> {
     query: url.searchParams,
     headers: new Headers(request.headers),
     body: text === "" ? null : parsed(text),
+    answer: null,
   };
 }
 

@@ -32,12 +32,19 @@ export class OfficialDescription {
     validateSchema: false,
     validateFormats: false,
   });
-  readonly #compiled = new Map<unknown, ValidateFunction>();
+  readonly #compiled = new Map<string, ValidateFunction>();
 
   constructor(description: Description) {
     this.#description = description;
     repair(description.definitions);
-    this.#ajv.addSchema({ $id: "palette", definitions: description.definitions });
+    const { definitions } = description;
+    this.#ajv.addSchema({ $id: "open", definitions });
+    this.#ajv.addSchema({
+      $id: "closed",
+      definitions: Object.fromEntries(
+        Object.entries(definitions).map(([name, schema]) => [name, closed(schema)]),
+      ),
+    });
   }
 
   /** `operationId` of a path template and method; null when it is not described. */
@@ -59,7 +66,9 @@ export class OfficialDescription {
     const described = parameters.find((parameter) => parameter.in === "body");
     const problems = unknown.map((name) => `query parameter ${name} is not described`);
     if (body !== null && described === undefined) problems.push("no body is described");
-    if (described?.schema !== undefined) problems.push(...this.#misfits(described.schema, body));
+    if (described?.schema !== undefined && body !== null) {
+      problems.push(...this.#misfits(closed(described.schema), body, "closed"));
+    }
     return problems;
   }
 
@@ -67,7 +76,8 @@ export class OfficialDescription {
   checkAnswer(method: string, template: string, status: number, body: unknown): string[] {
     const response = this.#operation(method, template)?.responses[String(status)];
     if (response === undefined) return [`status ${status} is not described`];
-    return response.schema === undefined ? [] : this.#misfits(response.schema, body);
+    if (response.schema === undefined || status === 204) return [];
+    return this.#misfits(response.schema, body, "open");
   }
 
   #operation(method: string, template: string): DescribedOperation | undefined {
@@ -81,16 +91,33 @@ export class OfficialDescription {
     ];
   }
 
-  #misfits(schema: unknown, value: unknown): string[] {
-    let validate = this.#compiled.get(schema);
+  #misfits(schema: unknown, value: unknown, kind: "open" | "closed"): string[] {
+    const rooted = JSON.stringify(schema).replaceAll('"#/definitions/', `"${kind}#/definitions/`);
+    let validate = this.#compiled.get(rooted);
     if (validate === undefined) {
-      const rooted = JSON.parse(
-        JSON.stringify(schema).replaceAll('"#/definitions/', '"palette#/definitions/'),
-      );
-      this.#compiled.set(schema, validate = this.#ajv.compile(rooted));
+      this.#compiled.set(rooted, validate = this.#ajv.compile(JSON.parse(rooted)));
     }
     return validate(value) ? [] : [this.#ajv.errorsText(validate.errors)];
   }
+}
+
+/** The schema with no properties but those it declares (D4), and none required but those (D2). */
+function closed(schema: unknown): unknown {
+  if (typeof schema !== "object" || schema === null) return schema;
+  const { properties, items, required, ...rest } = schema as Record<string, unknown>;
+  const result: Record<string, unknown> = { ...rest };
+  if (items !== undefined) result["items"] = closed(items);
+  if (typeof properties !== "object" || properties === null) return result;
+  const known = Object.entries(properties).map(([name, child]) => [name, closed(child)] as const);
+  result["properties"] = Object.fromEntries(known);
+  if (Array.isArray(required)) {
+    result["required"] = required.filter((name) => known.some(([property]) => property === name));
+  }
+  // A part of a whole may not close it.
+  if (!("allOf" in rest) && !("additionalProperties" in rest)) {
+    result["additionalProperties"] = false;
+  }
+  return result;
 }
 
 /** Numbers instead of booleans for exclusive bounds (D3). */
