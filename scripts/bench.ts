@@ -3,14 +3,28 @@
  * machine. Ends with 1 when one is above its limit.
  */
 
-import { startFakePalette } from "../tests/support/palette/fake_palette.ts";
-import { ADMIN_KEY, DEV_PROJECT } from "../tests/support/palette/state.ts";
+import { type FakePalette, startFakePalette } from "../tests/support/palette/fake_palette.ts";
+import { ADMIN_KEY, DEV_PROJECT, runningCluster } from "../tests/support/palette/state.ts";
 import { bundle } from "./bundle.ts";
 
 const ROUNDS = 25;
 const PASSPHRASE = "Correct-Horse-9";
 const ITERATIONS = 1_000_000;
 const MEBIBYTE = 1024 * 1024;
+
+/** Fetches every page of a search one after the other, and nothing else. */
+const BARE_PAGES = `const [origin, key, project, body] = Deno.args;
+let next = "";
+do {
+  const query = next === "" ? "limit=50" : \`limit=50&continue=\${next}\`;
+  const response = await fetch(\`\${origin}/v1/dashboard/spectroclusters/search?\${query}\`, {
+    method: "POST",
+    headers: { ApiKey: key, ProjectUid: project, "content-type": "application/json" },
+    body,
+  });
+  next = (await response.json()).listmeta.continue;
+} while (next !== "");
+`;
 
 interface Measure {
   name: string;
@@ -50,6 +64,8 @@ async function measureAll(folder: string): Promise<Measure[]> {
   const login = { ...env, PALETTE_API_KEY: ADMIN_KEY, PALETTE_CONSOLE_URL: server.url };
   const loginBytes = await peakBytes([palette, "login", "--project", DEV_PROJECT.name], login);
 
+  const listing = await measureListing(folder, palette, server);
+
   const commands: Record<string, string[]> = {
     empty: [`${folder}/empty.js`],
     version: [palette, "version"],
@@ -78,22 +94,65 @@ async function measureAll(folder: string): Promise<Measure[]> {
       limit: "1.00",
       isWithin: verify <= 1,
     },
-    {
-      name: "login, peak memory",
-      value: loginBytes === null ? "unknown" : `${(loginBytes / MEBIBYTE).toFixed(0)} MiB`,
-      limit: "120 MiB",
-      isWithin: loginBytes === null || loginBytes <= 120 * MEBIBYTE,
-    },
+    memoryMeasure("login, peak memory", loginBytes, 120),
+    ...listing,
   ];
+}
+
+/** 2 000 virtual clusters, which are 40 pages, against the same pages without us. */
+async function measureListing(
+  folder: string,
+  palette: string,
+  server: FakePalette,
+): Promise<Measure[]> {
+  server.state.clusters = Array.from({ length: 2_000 }, (_, at) => {
+    const uid = at.toString(16).padStart(24, "0");
+    return runningCluster(`cluster-${String(at).padStart(4, "0")}`, { uid });
+  });
+  const bare = `${folder}/pages.js`;
+  await Deno.writeTextFile(bare, BARE_PAGES);
+  const env = {
+    PALETTE_API_KEY: ADMIN_KEY,
+    PALETTE_CONSOLE_URL: server.url,
+    PALETTE_PROJECT: DEV_PROJECT.name,
+    CI: "true",
+  };
+  const list = [palette, "pde", "virtual-cluster", "list", "--format", "json"];
+  const bytes = await peakBytes(list, env);
+  const search = server.requests.find(({ path }) => path.endsWith("/spectroclusters/search"));
+  const pages = [bare, server.url, ADMIN_KEY, DEV_PROJECT.uid, JSON.stringify(search?.body)];
+  const times = await medians({ bare: pages, list }, env, 7);
+  server.state.clusters = [];
+  const ratio = (times["list"] ?? 0) / (times["bare"] ?? 1);
+  return [
+    {
+      name: "virtual-cluster list of 2 000 / 40 bare fetches",
+      value: ratio.toFixed(2),
+      limit: "1.30",
+      isWithin: ratio <= 1.3,
+    },
+    memoryMeasure("virtual-cluster list of 2 000, peak memory", bytes, 150),
+  ];
+}
+
+/** @param bytes Null where the system does not tell. */
+function memoryMeasure(name: string, bytes: number | null, limitMib: number): Measure {
+  return {
+    name,
+    value: bytes === null ? "unknown" : `${(bytes / MEBIBYTE).toFixed(0)} MiB`,
+    limit: `${limitMib} MiB`,
+    isWithin: bytes === null || bytes <= limitMib * MEBIBYTE,
+  };
 }
 
 /** Median time of each command in ms; rounds are interleaved, so that all see the same machine. */
 async function medians(
   commands: Record<string, string[]>,
   env: Record<string, string>,
+  rounds = ROUNDS,
 ): Promise<Record<string, number>> {
   const times: Record<string, number[]> = {};
-  for (let round = -2; round < ROUNDS; round++) {
+  for (let round = -2; round < rounds; round++) {
     for (const [name, args] of Object.entries(commands)) {
       const start = performance.now();
       const { success, stderr } = await command(args, env).output();

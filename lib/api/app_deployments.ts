@@ -2,7 +2,7 @@ import type { Answer } from "./answer.ts";
 import type { PaletteClient } from "./client.ts";
 import { labelsOf, tagsOf } from "./labels.ts";
 import { byName } from "./order.ts";
-import { listPages } from "./pages.ts";
+import { collectPages } from "./pages.ts";
 import type { ClusterSize } from "./virtual_clusters.ts";
 
 /** An app profile that runs on a virtual cluster, as lists show it. */
@@ -51,12 +51,8 @@ export async function listApps(client: PaletteClient, name?: string): Promise<Ap
     sort: [{ field: "appDeploymentName", order: "asc" }],
   };
   const request = { method: "POST", path: "/v1/dashboard/appDeployments", body };
-  const apps: App[] = [];
-  for await (const item of listPages(client, request, "appDeployments")) {
-    const app = appOf(item);
-    if (name === undefined || app.name === name) apps.push(app);
-  }
-  return apps.sort(byName);
+  const apps = await collectPages(client, request, appOf, "appDeployments");
+  return apps.filter((app) => name === undefined || app.name === name).sort(byName);
 }
 
 /** @throws {ApiError} `not-found` */

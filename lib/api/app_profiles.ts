@@ -1,7 +1,7 @@
 import type { Answer } from "./answer.ts";
 import type { PaletteClient } from "./client.ts";
 import { labelsOf, tagsOf } from "./labels.ts";
-import { listPages } from "./pages.ts";
+import { collectPages } from "./pages.ts";
 import { byVersionFromHighest } from "./versions.ts";
 
 export const TIER_TYPES = ["container", "helm", "manifest", "operator-instance"] as const;
@@ -82,8 +82,7 @@ export async function listAppProfiles(
   const body = { ...filter, sort: [{ field: "profileName", order: "asc" }] };
   const request = { method: "POST", path: "/v1/dashboard/appProfiles", body };
   const found = new Map<string, AppProfile>();
-  for await (const item of listPages(client, request, "appProfiles")) {
-    const profile = profileOf(item);
+  for (const profile of await collectPages(client, request, profileOf, "appProfiles")) {
     if (name !== undefined && profile.name !== name) continue;
     const key = `${profile.scope}\0${profile.name}`;
     found.set(key, merged(found.get(key), profile));

@@ -1,7 +1,7 @@
 import type { PaletteClient } from "./client.ts";
 import { tagsOf } from "./labels.ts";
 import { byName } from "./order.ts";
-import { listPages } from "./pages.ts";
+import { collectPages } from "./pages.ts";
 
 export interface ProjectName {
   name: string;
@@ -26,16 +26,15 @@ export async function listProjectNames(client: PaletteClient): Promise<ProjectNa
 
 /** All projects the user may see, with their details; sorted by name. */
 export async function listProjects(client: PaletteClient): Promise<Project[]> {
-  const projects: Project[] = [];
   const request = { method: "POST", path: "/v1/dashboard/projects", body: {} };
-  for await (const item of listPages(client, request)) {
+  const projects = await collectPages(client, request, (item) => {
     const metadata = item.at("metadata");
-    projects.push({
+    return {
       name: metadata.at("name").text(),
       uid: metadata.at("uid").text(),
       description: metadata.at("annotations", "description").textOrEmpty(),
       tags: tagsOf(metadata.at("labels").texts()),
-    });
-  }
+    };
+  });
   return projects.sort(byName);
 }

@@ -2,7 +2,7 @@ import type { Answer } from "./answer.ts";
 import type { PaletteClient } from "./client.ts";
 import { labelsOf, tagsOf } from "./labels.ts";
 import { byName } from "./order.ts";
-import { listPages } from "./pages.ts";
+import { collectPages, listPages } from "./pages.ts";
 
 /** What a virtual cluster may take: cores, GiB, GiB. */
 export interface ClusterSize {
@@ -47,18 +47,14 @@ export async function listVirtualClusters(
   client: PaletteClient,
   name?: string,
 ): Promise<VirtualCluster[]> {
-  const clusters: VirtualCluster[] = [];
   const request = {
     method: "POST",
     path: "/v1/dashboard/spectroclusters/search",
     body: searchOf(name),
   };
-  for await (const item of listPages(client, request)) {
-    const cluster = summaryOf(item);
-    // Palette may compare without regard to case.
-    if (name === undefined || cluster.name === name) clusters.push(cluster);
-  }
-  return clusters.sort(byName);
+  const clusters = await collectPages(client, request, summaryOf);
+  // Palette may compare without regard to case.
+  return clusters.filter((cluster) => name === undefined || cluster.name === name).sort(byName);
 }
 
 /** A name that no imported or real cluster of the project has taken either. */
