@@ -34,6 +34,38 @@ const DOCUMENTED: Record<string, string[]> = {
   "pde project list": [],
   "pde project switch": ["name"],
   "version": [],
+  "pde app create cluster-group": [
+    ...["app-profile-name", "app-profile-version", "cluster-group-name", "name"],
+    ...["virtual-cluster-name", "cpu", "memory", "storage", "encryption-passphrase"],
+  ],
+  "pde app create interactive": ["encryption-passphrase"],
+  "pde app create virtual-cluster": [
+    ...["app-profile-name", "app-profile-version", "name", "virtual-cluster-name"],
+    "encryption-passphrase",
+  ],
+  "pde app delete": ["name", "encryption-passphrase"],
+  "pde app list": ["name", "encryption-passphrase"],
+  "pde app update": ["name", "encryption-passphrase"],
+  "pde app-profile create from-config": ["config-file", "encryption-passphrase"],
+  "pde app-profile create interactive": ["config-only", "encryption-passphrase"],
+  "pde app-profile delete": ["name", "version", "encryption-passphrase"],
+  "pde app-profile describe": ["name", "version", "encryption-passphrase"],
+  "pde app-profile list": ["name-filter", "encryption-passphrase"],
+  "pde app-profile versions": ["name", "encryption-passphrase"],
+  "pde cluster-group list": ["encryption-passphrase"],
+  "pde cluster-group switch": ["name", "scope", "encryption-passphrase"],
+  "pde virtual-cluster create": [
+    ...["name", "cluster-group-name", "cluster-group-scope", "cpu", "memory", "storage", "tags"],
+    "encryption-passphrase",
+  ],
+  "pde virtual-cluster delete": ["name", "encryption-passphrase"],
+  "pde virtual-cluster download-kubeconfig": ["name", "path", "encryption-passphrase"],
+  "pde virtual-cluster events": [
+    ...["name", "limit", "max-age", "severity", "encryption-passphrase"],
+  ],
+  "pde virtual-cluster lifecycle": ["name", "action", "encryption-passphrase"],
+  "pde virtual-cluster list": ["encryption-passphrase"],
+  "pde virtual-cluster resize": ["name", "cpu", "memory", "storage", "encryption-passphrase"],
 };
 
 for (const [path, flags] of Object.entries(DOCUMENTED)) {
