@@ -2,6 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { startFakePalette } from "./support/palette/fake_palette.ts";
 import { ADMIN_KEY } from "./support/palette/state.ts";
 import { errorOf, Home } from "./support/home.ts";
+import { VERSION } from "../lib/version.ts";
 
 interface Usage {
   args: string[];
@@ -269,4 +270,12 @@ Deno.test("an unexpected failure is one line, its stack is in the log", async ()
   assertEquals(errorOf(result)["code"], "internal");
   assertEquals(errorOf(result)["message"], "Unexpected failure: clock is broken");
   assertMatch(await Deno.readTextFile(`${home.workspace}/logs/palette.log`), /at .*file_store/);
+});
+
+Deno.test("-ojson is -o json, in errors of parsing, too", async () => {
+  await using home = await Home.make();
+  const version = await home.run(["version", "-ojson"]);
+  assertEquals(JSON.parse(version.stdout).version, VERSION);
+  const error = await home.run(["version", "-ojson", "--nope"]);
+  assertEquals(errorOf(error)["code"], "usage");
 });

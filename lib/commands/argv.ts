@@ -49,19 +49,29 @@ export function commandWords(args: readonly string[]): string[] {
   return end === -1 ? words : words.slice(0, end);
 }
 
+/** What a flag takes; undefined for one that the command does not have. */
+export type FlagKind = (flag: string) => "switch" | "value" | undefined;
+
 /**
- * `--insecure=false` and `--insecure=true` for flags without a value.
- * @param isSwitch Tells whether a flag (`--insecure`) takes no value.
+ * Flags in the form that Cliffy takes: `--insecure=true` and `--insecure=false` of a switch, `-ojson`
+ * and `-o=json` of a short flag with a value. What is a value itself, or follows `--`, stays.
  */
-export function applySwitchValues(
-  args: readonly string[],
-  isSwitch: (flag: string) => boolean,
-): string[] {
-  return args.flatMap((arg) => {
-    const match = /^(--[a-z][a-z-]*)=(true|false)$/.exec(arg);
-    if (match?.[1] === undefined || !isSwitch(match[1])) return [arg];
-    return match[2] === "true" ? [match[1]] : [];
-  });
+export function spellOutFlags(args: readonly string[], kindOf: FlagKind): string[] {
+  const result: string[] = [];
+  for (const [at, arg] of args.entries()) {
+    if (arg === "--") return [...result, ...args.slice(at)];
+    const isValue = kindOf(args[at - 1] ?? "") === "value";
+    result.push(...(isValue ? [arg] : spelledOut(arg, kindOf)));
+  }
+  return result;
+}
+
+function spelledOut(arg: string, kindOf: FlagKind): string[] {
+  const [, long, word] = /^(--[a-z][a-z-]*)=(true|false)$/.exec(arg) ?? [];
+  if (long !== undefined && kindOf(long) === "switch") return word === "true" ? [long] : [];
+  const [, short, value] = /^(-[A-Za-z])=?(.+)$/s.exec(arg) ?? [];
+  if (short === undefined || value === undefined || kindOf(short) !== "value") return [arg];
+  return [short, value];
 }
 
 /** All words that are neither flags nor values of global flags. */

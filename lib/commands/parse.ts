@@ -1,5 +1,5 @@
 import { UserError } from "../errors.ts";
-import { applySwitchValues, commandWords, normalizeArgv } from "./argv.ts";
+import { commandWords, type FlagKind, normalizeArgv, spellOutFlags } from "./argv.ts";
 import type { Action, AnyCommand } from "./command.ts";
 import { isNear } from "./names.ts";
 
@@ -31,13 +31,15 @@ export async function parseCommandLine(args: readonly string[]): Promise<Chosen>
       },
     );
     const { leaf, depth } = leafOf(tree, words);
-    const isSwitch = (flag: string) =>
-      leaf.getOption(flag.replace(/^--/, ""), true)?.args.length === 0;
+    const kindOf: FlagKind = (flag) => {
+      const args = leaf.getOption(flag.replace(/^--?/, ""), true)?.args;
+      return args === undefined ? undefined : args.length === 0 ? "switch" : "value";
+    };
     try {
       const ready = argv.at(-1) === "--help"
         // Words that follow the command are values of flags; below a group they are a slip.
         ? [...words.slice(0, leaf.hasCommands(true) ? depth + 1 : depth), "--help"]
-        : applySwitchValues(argv, isSwitch);
+        : spellOutFlags(argv, kindOf);
       const { options } = await tree.parse(ready);
       if (chosen !== null && (chosen as Chosen).kind === "help") {
         (chosen as Chosen).options = { ...options };

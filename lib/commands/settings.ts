@@ -58,7 +58,8 @@ export function settingsOf(flags: Record<string, unknown>, env: Environment): Se
 /** The format to report an error of parsing in, read from argv as far as it can be. */
 export function guessFormat(args: readonly string[], env: Environment): OutputFormat {
   const at = args.findIndex((arg) => arg === "--format" || arg === "-o");
-  const joined = args.find((arg) => arg.startsWith("--format="))?.slice("--format=".length);
+  const joined = args.map((arg) => /^(?:--format=|-o=?)(.+)$/.exec(arg)?.[1])
+    .find((value) => value !== undefined);
   const guess = joined ?? (at === -1 ? env.get("PALETTE_FORMAT") : args[at + 1]);
   return OUTPUT_FORMATS.find((format) => format === guess) ?? "table";
 }

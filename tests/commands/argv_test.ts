@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { applySwitchValues, commandWords, normalizeArgv } from "../../lib/commands/argv.ts";
+import { commandWords, normalizeArgv, spellOutFlags } from "../../lib/commands/argv.ts";
 import { isNear, nearNames } from "../../lib/commands/names.ts";
 import { UserError } from "../../lib/errors.ts";
 
@@ -33,14 +33,34 @@ Deno.test("commandWords() skips global flags and their values", () => {
   assertEquals(commandWords([]), []);
 });
 
-Deno.test("applySwitchValues() touches flags without a value only", () => {
-  const args = ["--on=true", "--off=false", "--name=true", "plain=true"];
-  assertEquals(applySwitchValues(args, (flag) => flag !== "--name"), [
-    "--on",
-    "--name=true",
-    "plain=true",
-  ]);
-});
+const KINDS: Record<string, "switch" | "value"> = {
+  "--on": "switch",
+  "--off": "switch",
+  "-q": "switch",
+  "--name": "value",
+  "-o": "value",
+};
+
+for (
+  const [title, given, wanted] of [
+    ["values of switches", ["--on=true", "--off=false", "plain=true"], ["--on", "plain=true"]],
+    ["no value of a flag that takes one", ["--name=true"], ["--name=true"]],
+    ["short flags with their value", ["-ojson", "-o=yaml", "-q"], [
+      "-o",
+      "json",
+      "-o",
+      "yaml",
+      "-q",
+    ]],
+    ["no word that is a value", ["--name", "-ojson", "-x"], ["--name", "-ojson", "-x"]],
+    ["nothing after --", ["-ojson", "--", "-ojson"], ["-o", "json", "--", "-ojson"]],
+    ["no flag that nobody knows", ["-zjson", "--zz=true"], ["-zjson", "--zz=true"]],
+  ] as const
+) {
+  Deno.test(`spellOutFlags() spells out ${title}`, () => {
+    assertEquals(spellOutFlags(given, (flag) => KINDS[flag]), [...wanted]);
+  });
+}
 
 Deno.test("nearNames() offers five at most, the nearest first", () => {
   const names = [
