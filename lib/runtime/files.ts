@@ -27,6 +27,15 @@ export interface Files {
   setMode(path: string, mode: number): Promise<void>;
   /** Flushes a folder's entries, where the system can. */
   flushFolder(path: string): Promise<void>;
+  /** Opens a file for reads at any place. */
+  openReader(path: string): Promise<FileReader>;
+  /**
+   * Opens a file to write on: a new one, which must not exist, or one that goes on at its end.
+   * @throws {FileError}
+   */
+  openWriter(path: string, start: "new" | "end", mode: number): Promise<FileWriter>;
+  /** Bytes that may still be written below a folder; null where the system does not tell. */
+  freeBytes(folder: string): Promise<number | null>;
   /** An exclusive lock on a file that is created when missing and never deleted; null when taken. */
   tryLock(path: string): Promise<FileLock | null>;
 }
@@ -41,6 +50,26 @@ export interface FileInfo {
   /** Numeric owner; undefined on Windows. */
   uid: number | undefined;
   modified: Date | null;
+}
+
+/** A file being read. */
+export interface FileReader {
+  /** Bytes, as of when it was opened. */
+  readonly size: number;
+  /** Fills as much of `buffer` as there is from `offset`; gives how much that was. */
+  readAt(buffer: Uint8Array, offset: number): number;
+  close(): void;
+}
+
+/** A file being written. */
+export interface FileWriter {
+  /** Bytes in the file so far. */
+  readonly size: number;
+  /** @throws {FileError} `no-space` and others. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Flushes to the disk. */
+  flush(): Promise<void>;
+  close(): void;
 }
 
 /** Released when the process ends, too. */
@@ -190,6 +219,62 @@ export function systemFiles(): Files {
         await folder.sync();
       } catch {
         // The rename itself has happened; durability is as good as the system offers.
+      }
+    },
+    openReader: (path) =>
+      translated(async () => {
+        const file = await Deno.open(path, { read: true });
+        return {
+          size: (await file.stat()).size,
+          // Synchronous, so that nobody moves the place between the two calls.
+          readAt(buffer, offset) {
+            try {
+              file.seekSync(offset, Deno.SeekMode.Start);
+              let filled = 0;
+              while (filled < buffer.length) {
+                const count = file.readSync(buffer.subarray(filled));
+                if (count === null) break;
+                filled += count;
+              }
+              return filled;
+            } catch (error) {
+              throw fileErrorOf(error);
+            }
+          },
+          close: () => file.close(),
+        };
+      }),
+    openWriter: (path, start, mode) =>
+      translated(async () => {
+        const isNew = start === "new";
+        const file = await Deno.open(path, {
+          write: true,
+          mode,
+          ...(isNew ? { createNew: true } : { create: true, append: true }),
+        });
+        let size = isNew ? 0 : (await file.stat()).size;
+        return {
+          get size() {
+            return size;
+          },
+          write: (bytes) =>
+            translated(async () => {
+              for (let written = 0; written < bytes.length;) {
+                written += await file.write(bytes.subarray(written));
+              }
+              size += bytes.length;
+            }),
+          flush: () => translated(() => file.sync()),
+          close: () => file.close(),
+        };
+      }),
+    async freeBytes(folder) {
+      try {
+        const { statfs } = await import("node:fs/promises");
+        const { bavail, bsize } = await statfs(folder);
+        return Number(bavail) * Number(bsize);
+      } catch {
+        return null;
       }
     },
     tryLock: (path) =>

@@ -8,7 +8,8 @@ export interface HttpRequest {
   method: string;
   url: URL;
   headers: Record<string, string>;
-  body?: string | Uint8Array<ArrayBuffer>;
+  /** A stream is sent as it comes; give its length in `content-length` where it is known. */
+  body?: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Aborts connecting, sending and reading the body. */
   signal: AbortSignal;
 }
@@ -34,6 +35,8 @@ export interface TlsTrust {
   insecure: boolean;
   /** Certificates (PEM) trusted beside the system's. */
   caCertificates: string[];
+  /** Certificate and key (PEM) that this side shows. */
+  clientCertificate?: { certificate: string; key: string };
 }
 
 /** Opens a transport; proxies come from the environment. */
@@ -41,13 +44,18 @@ export type OpenTransport = (trust: TlsTrust) => Promise<HttpTransport>;
 
 /** `fetch` verifies certificates and cannot be told not to; `node:https` can. */
 export const openSystemTransport: OpenTransport = async (trust) => {
-  if (!trust.insecure) return openFetchTransport(trust.caCertificates);
+  if (!trust.insecure) return openFetchTransport(trust);
   const { openUnverifiedTransport } = await import("./http_unverified.ts");
-  return await openUnverifiedTransport();
+  return await openUnverifiedTransport(trust);
 };
 
-function openFetchTransport(caCerts: string[]): HttpTransport {
-  const client = Deno.createHttpClient({ caCerts });
+function openFetchTransport({ caCertificates, clientCertificate }: TlsTrust): HttpTransport {
+  const client = Deno.createHttpClient({
+    caCerts: caCertificates,
+    ...(clientCertificate === undefined
+      ? {}
+      : { cert: clientCertificate.certificate, key: clientCertificate.key }),
+  });
   return {
     async send({ url, method, headers, body, signal }) {
       try {

@@ -1,6 +1,6 @@
 import type * as Http from "node:http";
 import type * as Https from "node:https";
-import { type HttpRequest, type HttpTransport } from "./http.ts";
+import { type HttpRequest, type HttpTransport, type TlsTrust } from "./http.ts";
 import { transportErrorOf } from "./transport_error.ts";
 
 /**
@@ -9,7 +9,9 @@ import { transportErrorOf } from "./transport_error.ts";
  * `rejectUnauthorized` is always given: a variable of Node's (NODE_TLS_REJECT_UNAUTHORIZED) must
  * not decide. Verified connections never come here.
  */
-export async function openUnverifiedTransport(): Promise<HttpTransport> {
+export async function openUnverifiedTransport(
+  { clientCertificate }: Pick<TlsTrust, "clientCertificate">,
+): Promise<HttpTransport> {
   // Static imports of Node modules would be loaded by every command of the bundle.
   const [http, https, { Readable }] = await Promise.all([
     import("node:http"),
@@ -21,7 +23,14 @@ export async function openUnverifiedTransport(): Promise<HttpTransport> {
   const agents = {
     "http:": new http.Agent({ keepAlive: true, proxyEnv } as Http.AgentOptions),
     "https:": new https.Agent(
-      { keepAlive: true, rejectUnauthorized: false, proxyEnv } as Https.AgentOptions,
+      {
+        keepAlive: true,
+        rejectUnauthorized: false,
+        proxyEnv,
+        ...(clientCertificate === undefined
+          ? {}
+          : { cert: clientCertificate.certificate, key: clientCertificate.key }),
+      } as Https.AgentOptions,
     ),
   };
   return {
@@ -39,7 +48,9 @@ export async function openUnverifiedTransport(): Promise<HttpTransport> {
             body: Readable.toWeb(incoming) as ReadableStream<Uint8Array>,
           });
         });
-        outgoing.end(request.body);
+        const { body } = request;
+        if (!(body instanceof ReadableStream)) outgoing.end(body);
+        else Readable.fromWeb(body as never).once("error", fail).pipe(outgoing);
       }),
     close() {
       agents["http:"].destroy();
@@ -53,7 +64,9 @@ function start(
   agents: { "http:": Http.Agent; "https:": Https.Agent },
   { http, https }: { http: typeof Http; https: typeof Https },
 ): Http.ClientRequest {
-  const length = body === undefined ? {} : { "content-length": String(byteLength(body)) };
+  const length = body === undefined || body instanceof ReadableStream
+    ? {}
+    : { "content-length": String(byteLength(body)) };
   const options = { method, headers: { ...headers, ...length }, signal };
   return url.protocol === "http:"
     ? http.request(url, { ...options, agent: agents["http:"] })

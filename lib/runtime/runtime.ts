@@ -4,6 +4,7 @@ import type { Environment } from "./environment.ts";
 import type { Exec } from "./exec.ts";
 import type { Files } from "./files.ts";
 import type { OpenTransport } from "./http.ts";
+import type { Serve } from "./http_server.ts";
 import type { Platform } from "./platform.ts";
 import type { Prompter } from "./prompter.ts";
 import type { Signals } from "./signals.ts";
@@ -19,6 +20,7 @@ export interface Runtime {
   openTransport: OpenTransport;
   platform: Platform;
   prompter: Prompter;
+  serve: Serve;
   signals: Signals;
   streams: Streams;
 }

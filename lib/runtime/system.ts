@@ -22,6 +22,10 @@ export function systemRuntime(): Runtime {
     openTransport: openSystemTransport,
     platform: systemPlatform(),
     prompter: systemPrompter(),
+    serve: async (options, answer) => {
+      const { serveHttp } = await import("./http_server.ts");
+      return await serveHttp(options, answer);
+    },
     signals: systemSignals(),
     streams: systemStreams(),
   };

@@ -1,4 +1,4 @@
-import { type Crypto, systemCrypto } from "../../lib/runtime/crypto.ts";
+import { type Crypto, type Hash, systemCrypto } from "../../lib/runtime/crypto.ts";
 
 /** Derivations of this test process; the same question has the same answer. */
 const known = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
@@ -11,6 +11,10 @@ export class CountingCrypto implements Crypto {
 
   randomBytes(count: number): Uint8Array<ArrayBuffer> {
     return this.#real.randomBytes(count);
+  }
+
+  sha256(): Promise<Hash> {
+    return this.#real.sha256();
   }
 
   async pbkdf2(

@@ -10,6 +10,7 @@ import { environmentOf } from "../../lib/runtime/environment.ts";
 import { systemExec } from "../../lib/runtime/exec.ts";
 import { systemFiles } from "../../lib/runtime/files.ts";
 import { openSystemTransport } from "../../lib/runtime/http.ts";
+import { serveHttp } from "../../lib/runtime/http_server.ts";
 import type { StopSignal } from "../../lib/runtime/signals.ts";
 import { Keyring } from "../../lib/secrets/keyring.ts";
 import { ENCRYPTION_PASSPHRASE, PassphraseSource } from "../../lib/secrets/passphrase_source.ts";
@@ -113,6 +114,7 @@ export class Home implements AsyncDisposable {
       openTransport: openSystemTransport,
       platform: { os: "linux", arch: "amd64", uid: Deno.uid() ?? undefined, denoVersion: "2.9.5" },
       prompter,
+      serve: serveHttp,
       signals: {
         listen(onStop) {
           options.onSignals?.(onStop);

@@ -1,0 +1,61 @@
+import { UserError } from "../errors.ts";
+import type { Crypto } from "../runtime/crypto.ts";
+import { concatBytes } from "../runtime/streams.ts";
+import type { ContentSource } from "./content_source.ts";
+import type { Descriptor } from "./descriptor.ts";
+import { digestFrom } from "./digest.ts";
+
+/** No manifest and no index is larger (as registries limit them). */
+export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The pieces of a stream, the last one only once size and digest of the whole are right.
+ * @param what Names it in errors.
+ * @throws {UserError} `integrity`
+ */
+export async function* verified(
+  stream: AsyncIterable<Uint8Array>,
+  descriptor: Descriptor,
+  what: string,
+  crypto: Crypto,
+): AsyncGenerator<Uint8Array> {
+  const hash = await crypto.sha256();
+  let size = 0;
+  let last: Uint8Array | null = null;
+  for await (const piece of stream) {
+    size += piece.length;
+    if (size > descriptor.size) throw misfit(what, `more than ${descriptor.size} bytes`);
+    hash.update(piece);
+    if (last !== null) yield last;
+    last = piece;
+  }
+  if (size !== descriptor.size) throw misfit(what, `${size} of ${descriptor.size} bytes`);
+  const digest = digestFrom(hash.digest());
+  if (digest !== descriptor.digest) throw misfit(what, `digest ${digest}`);
+  if (last !== null) yield last;
+}
+
+/**
+ * A whole blob in memory, checked; for manifests and other small ones.
+ * @throws {UserError} `integrity`; also for one larger than `limitBytes`.
+ */
+export async function readVerified(
+  source: ContentSource,
+  descriptor: Descriptor,
+  what: string,
+  { crypto, limitBytes = MAX_MANIFEST_BYTES }: { crypto: Crypto; limitBytes?: number },
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (descriptor.size > limitBytes) {
+    throw misfit(what, `${descriptor.size} bytes are more than ${limitBytes}`);
+  }
+  const pieces: Uint8Array[] = [];
+  const stream = await source.open(descriptor);
+  for await (const piece of verified(stream, descriptor, what, crypto)) pieces.push(piece);
+  return concatBytes(pieces);
+}
+
+function misfit(what: string, found: string): UserError {
+  return new UserError("integrity", `Cannot use ${what}: ${found}, not what it was announced as`, {
+    hint: "Run the command again; if it stays, the other side has a damaged copy",
+  });
+}
