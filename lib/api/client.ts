@@ -207,11 +207,14 @@ export class PaletteClient {
     if (body !== undefined) headers["content-type"] = "application/json";
     if (isAnonymous === true) return headers;
     headers["ApiKey"] = (await this.#key()).reveal();
-    const { project } = this.#options;
-    if (project !== null && inTenant !== true && !TENANT_PATHS.test(path)) {
-      headers["ProjectUid"] = project.uid;
-    }
+    const project = this.#projectOf({ path, inTenant });
+    if (project !== null) headers["ProjectUid"] = project.uid;
     return headers;
+  }
+
+  /** The project a request goes to; null in the tenant's scope. */
+  #projectOf({ path, inTenant }: Pick<PaletteRequest, "path" | "inTenant">) {
+    return inTenant === true || TENANT_PATHS.test(path) ? null : this.#options.project;
   }
 
   #urlOf({ path, query }: PaletteRequest): URL {
@@ -225,7 +228,7 @@ export class PaletteClient {
   }
 
   async #failureOf(request: PaletteRequest, { response, signal }: Exchange): Promise<ApiError> {
-    const { project } = this.#options;
+    const project = this.#projectOf(request);
     let problem = {};
     try {
       problem = problemOf(await readBody(response, MAX_ERROR_BYTES, signal));

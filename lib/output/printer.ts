@@ -95,7 +95,7 @@ export class Printer {
 }
 
 /** Kinds of things that Palette writes with capitals wherever they stand. */
-const PROPER_NAME = /^(App|App Profile|Cluster Group|Registry|Virtual Cluster)\b/;
+const PROPER_NAME = /^(App|App Profile|Cluster Group|Helm Registry|Registry|Virtual Cluster)\b/;
 
 /** After `Error: ` a sentence goes on in lowercase, unless it begins with a name. */
 function decapitalize(message: string): string {

@@ -22,6 +22,9 @@ export interface PaletteState {
   apps: PaletteApp[];
   /** Kubeconfigs are sent in base64. */
   encodesKubeconfigs: boolean;
+  registries: PaletteRegistry[];
+  /** Why Palette cannot use any registry it is to try; null when all is well. */
+  registryProblem: string | null;
 }
 
 export interface Banner {
@@ -162,6 +165,31 @@ export interface PaletteEventState {
   message: string;
 }
 
+export interface PaletteRegistry {
+  uid: string;
+  name: string;
+  /** `basic` and `ecr` are OCI. */
+  kind: "basic" | "ecr" | "helm";
+  endpoint: string;
+  scope: "tenant" | "system";
+  isPrivate: boolean;
+  auth: {
+    type: "noAuth" | "basic" | "token";
+    username?: string;
+    password?: string;
+    tls?: { enabled: boolean; insecureSkipVerify: boolean };
+  };
+  createdAt: string;
+  /** States of the sync it goes through, one a look; it stays in the last. */
+  syncs: string[];
+  syncMessage: string;
+  /** Empty when it never was. */
+  lastSynced: string;
+  isSyncSupported: boolean;
+  /** Names of profiles that keep it from being deleted. */
+  usedBy: string[];
+}
+
 export const ADMIN_KEY = "c0ffee00admin/key+of=the&tests";
 export const USER_KEY = "deadbeefuserkeyofthetests";
 export const EXPIRED_KEY = "0ldkeyofthetests";
@@ -247,6 +275,8 @@ export function defaultState(): PaletteState {
     appProfiles: [],
     apps: [],
     encodesKubeconfigs: false,
+    registries: [],
+    registryProblem: null,
   };
 }
 

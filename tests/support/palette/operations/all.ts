@@ -6,6 +6,7 @@ import { CLUSTER_OPERATIONS } from "./clusters.ts";
 import { PACK_OPERATIONS } from "./packs.ts";
 import { PROJECT_OPERATIONS } from "./projects.ts";
 import { REGISTRY_NAME_OPERATIONS } from "./registry_names.ts";
+import { REGISTRY_OPERATIONS } from "./registries.ts";
 import { SYSTEM_OPERATIONS } from "./system.ts";
 import { USER_OPERATIONS } from "./users.ts";
 
@@ -20,4 +21,5 @@ export const OPERATIONS: readonly Operation[] = [
   ...APP_OPERATIONS,
   ...PACK_OPERATIONS,
   ...REGISTRY_NAME_OPERATIONS,
+  ...REGISTRY_OPERATIONS,
 ];
