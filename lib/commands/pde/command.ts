@@ -2,6 +2,7 @@ import { type BuildBranch, group } from "../command.ts";
 import { buildApp } from "./app/command.ts";
 import { buildAppProfile } from "./app_profile/command.ts";
 import { buildClusterGroup } from "./cluster_group/command.ts";
+import { buildQuota } from "./quota/command.ts";
 import { buildRegistry } from "./registry/command.ts";
 import { buildVirtualCluster } from "./virtual_cluster/command.ts";
 import { buildLogin } from "../login/command.ts";
@@ -17,5 +18,6 @@ export const build: BuildBranch = (choose) =>
     .command("cluster-group", buildClusterGroup(choose))
     .command("login", buildLogin(choose, LOGIN_DEFAULTS).hidden())
     .command("project", buildProject(choose).hidden())
+    .command("quota", buildQuota(choose))
     .command("registry", buildRegistry(choose))
     .command("virtual-cluster", buildVirtualCluster(choose));
