@@ -12,6 +12,12 @@ function* leavesOf(command: AnyCommand, path: string[] = []): Generator<[string,
 
 const leaves = [...leavesOf(tree)];
 
+function* groupsOf(command: AnyCommand, path: string[] = []): Generator<[string, AnyCommand]> {
+  const children = command.getCommands(true);
+  if (children.length > 0) yield [path.join(" "), command];
+  for (const child of children) yield* groupsOf(child, [...path, child.getName()]);
+}
+
 /** The documented commands are the floor. */
 const DOCUMENTED: Record<string, string[]> = {
   "completion": [],
@@ -33,6 +39,10 @@ const DOCUMENTED: Record<string, string[]> = {
   "project switch": ["name"],
   "pde project list": [],
   "pde project switch": ["name"],
+  "pde registry create helm": ["name", "endpoint", "username", "password"],
+  "pde registry create oci": ["name", "endpoint", "username", "password"],
+  "pde registry delete": ["name", "type"],
+  "pde registry list": ["type"],
   "version": [],
   "pde app create cluster-group": [
     ...["app-profile-name", "app-profile-version", "cluster-group-name", "name"],
@@ -77,6 +87,27 @@ for (const [path, flags] of Object.entries(DOCUMENTED)) {
   });
 }
 
+/** Flags of a command, the global ones too, that say nothing about themselves. */
+function bareFlags(command: AnyCommand): string[] {
+  return command.getOptions(true).filter(({ description }) => !description)
+    .map(({ name }) => name);
+}
+
+for (const [path, command] of groupsOf(tree)) {
+  Deno.test(`palette ${path} has a description, and described flags`, () => {
+    assertEquals(command.getDescription() === "", false);
+    assertEquals(bareFlags(command), []);
+  });
+}
+
+Deno.test("what only old scripts call is hidden, as a whole", () => {
+  const visible = (command?: AnyCommand) => command?.getCommands(false).map((c) => c.getName());
+  assertEquals(visible(tree)?.includes("completions"), false);
+  const pde = tree.getCommand("pde");
+  assertEquals(visible(pde)?.filter((name) => ["login", "project"].includes(name)), []);
+  assertEquals(visible(pde?.getCommand("project", true)), visible(tree.getCommand("project")));
+});
+
 for (const [path, command] of leaves) {
   Deno.test(`palette ${path} has a description, an example, its exit status, and described flags`, () => {
     assertEquals(command.getDescription() === "", false);
@@ -84,8 +115,7 @@ for (const [path, command] of leaves) {
       assertEquals(command.getExamples().length > 0, true);
       assertEquals(typeof command.getMeta("Exit status"), "string");
     }
-    const bare = command.getOptions(true).filter(({ description }) => !description);
-    assertEquals(bare.map(({ name }) => name), []);
+    assertEquals(bareFlags(command), []);
   });
 
   Deno.test(`palette ${path} leaves the short flags of the root alone`, () => {

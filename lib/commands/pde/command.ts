@@ -17,7 +17,7 @@ export const build: BuildBranch = (choose) =>
     .command("app-profile", buildAppProfile(choose))
     .command("cluster-group", buildClusterGroup(choose))
     .command("login", buildLogin(choose, LOGIN_DEFAULTS).hidden())
-    .command("project", buildProject(choose).hidden())
+    .command("project", buildProject(choose).reset().hidden())
     .command("quota", buildQuota(choose))
     .command("registry", buildRegistry(choose))
     .command("virtual-cluster", buildVirtualCluster(choose));

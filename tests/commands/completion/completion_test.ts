@@ -35,7 +35,7 @@ for (const shell of ["bash", "zsh", "fish", "powershell"]) {
     for (const word of ["support-bundle", "deactivate", "set-secret", "acknowledge-banner"]) {
       assertStringIncludes(stdout, word);
     }
-    assertEquals(/\bpde\b/.test(stdout), false);
+    assertEquals(/pde_(login|project)|'pde (login|project)'/.test(stdout), false);
     assertEquals(await home.files(), []);
   });
 
