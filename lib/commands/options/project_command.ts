@@ -29,9 +29,13 @@ export function waitingCommand(description: string, until: string) {
     .option("--timeout <time:duration>", "How long --wait waits at most; 15m by default.", {
       depends: ["wait"],
     })
-    .option("--poll-interval <time:duration>", "Time between two looks of --wait; 10s.", {
-      depends: ["wait"],
-    });
+    .option(
+      "--poll-interval <time:duration>",
+      "Time between two looks of --wait; 10s by default.",
+      {
+        depends: ["wait"],
+      },
+    );
 }
 
 /** Both: it starts something with one thing of a project. */

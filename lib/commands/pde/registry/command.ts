@@ -91,7 +91,7 @@ function createCommand(type: RegistryType, choose: Choose) {
     .type("duration", new Duration())
     .option("--name <name:string>", "Name of the new registry.")
     .option("--endpoint <url:string>", "Address of the registry; https unless it says otherwise.")
-    .option("--username <name:string>", "Who Palette logs in as; nobody by default.")
+    .option("--username <name:string>", "User that Palette logs in as; none by default.")
     .option("--password <password:string>", "Password of the user; other users can see it here.", {
       conflicts: ["password-stdin"],
     })
@@ -104,9 +104,13 @@ function createCommand(type: RegistryType, choose: Choose) {
     .option("--timeout <time:duration>", "How long --wait waits at most; 15m by default.", {
       depends: ["wait"],
     })
-    .option("--poll-interval <time:duration>", "Time between two looks of --wait; 10s.", {
-      depends: ["wait"],
-    })
+    .option(
+      "--poll-interval <time:duration>",
+      "Time between two looks of --wait; 10s by default.",
+      {
+        depends: ["wait"],
+      },
+    )
     .example("Add one", example)
     .action((options) =>
       choose(options, async (context) => {

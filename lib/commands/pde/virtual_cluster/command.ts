@@ -179,7 +179,7 @@ function eventsCommand(choose: Choose) {
     .type("age", new WholeNumber(-1))
     .type("words", new Words())
     .option("--limit <count:limit>", "How many at most; 5 by default.")
-    .option("--max-age <minutes:age>", "How old at most, in minutes; -1, the default, is any.")
+    .option("--max-age <minutes:age>", "How old at most, in minutes; -1 by default, which is any.")
     .option("--severity <words:words>", "Of these alone: normal, warning, error; commas between.")
     .example("What went wrong", "palette pde virtual-cluster events --name dev --severity error")
     .action((options) =>
