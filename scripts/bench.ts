@@ -71,6 +71,7 @@ async function measureAll(folder: string): Promise<Measure[]> {
     version: [palette, "version"],
     help: [palette, "--help"],
     current: [palette, "project", "current"],
+    names: [palette, "completions", "complete", "virtual-cluster"],
     verify: [palette, "config", "verify"],
   };
   const times = await medians(commands, env);
@@ -88,6 +89,7 @@ async function measureAll(folder: string): Promise<Measure[]> {
     { ...ratio("version", 1.25), name: "version / empty script" },
     { ...ratio("help", 1.5), name: "--help / empty script" },
     { ...ratio("current", 1.7), name: "project current / empty script" },
+    { ...ratio("names", 2), name: "completion of names, cached / empty script" },
     {
       name: "config verify / (1.7 empty + 1.15 derivation)",
       value: verify.toFixed(2),

@@ -18,6 +18,8 @@ export interface Workspace {
   /** Where the version that last wrote the workspace is noted. */
   versionFile: string;
   logFile: string;
+  /** Names that completion offered last. */
+  completionFile: string;
 }
 
 /**
@@ -34,6 +36,7 @@ export function findWorkspace(
     configFile: options.config ?? env.get("PALETTE_CONFIG") ?? joinPath(root, "palette.yaml"),
     versionFile: joinPath(root, ".version"),
     logFile: joinPath(root, "logs", "palette.log"),
+    completionFile: joinPath(root, "cache", "completion.json"),
   };
 }
 

@@ -7,7 +7,7 @@ import { valueAt } from "../yaml/pointer.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Folders that hold no configuration. */
-const SKIPPED = new Set(["bin", "logs"]);
+const SKIPPED = new Set(["bin", "cache", "logs"]);
 /** Deep enough for any workspace, shallow enough for a link to the root of the disk. */
 const MAX_DEPTH = 6;
 /** No configuration is larger. */

@@ -50,9 +50,12 @@ export class Log {
     return this.#problem;
   }
 
-  /** Starts writing to `path`, with the lines that waited. The first call counts. */
+  /**
+   * Starts writing to `path`, with the lines that waited. The first call counts. Below the level
+   * `error` there is nothing to write, so no folder is made either.
+   */
   async open(path: string): Promise<void> {
-    if (this.#path !== null) return;
+    if (this.#path !== null || this.#threshold < LOG_LEVELS.indexOf("error")) return;
     this.#path = path;
     const { files } = this.#parts;
     try {

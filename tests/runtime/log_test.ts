@@ -68,6 +68,16 @@ for (const [level, written] of LEVELS) {
   });
 }
 
+for (const level of ["panic", "fatal"] as const) {
+  Deno.test(`level ${level} leaves no folder behind, and names no file`, async () => {
+    await using it = await setUp(level);
+    await it.log.open(it.path);
+    it.log.error("x");
+    assertEquals([...Deno.readDirSync(it.root)], []);
+    assertEquals(it.log.path, null);
+  });
+}
+
 Deno.test("a message is one line, whatever is in it", async () => {
   await using it = await setUp();
   await it.log.open(it.path);

@@ -12,7 +12,10 @@ export const build: BuildBranch = (choose) =>
         "  bash        source <(palette completion bash)\n" +
         "  zsh         source <(palette completion zsh)\n" +
         "  fish        palette completion fish | source\n" +
-        "  powershell  palette completion powershell | Out-String | Invoke-Expression",
+        "  powershell  palette completion powershell | Out-String | Invoke-Expression\n\n" +
+        "bash, zsh and fish complete names of projects and of what is in them, too, where Palette " +
+        "answers within a second and nothing has to be asked; WORKSPACE/cache/completion.json keeps " +
+        "them for 30 s.",
     )
     .meta(EXIT_STATUS, DONE_OR_FAILED)
     .type("shell", new Choice(SHELLS))

@@ -1,6 +1,12 @@
 import { Command } from "@cliffy/command";
 import { type BuildBranch, group } from "../command.ts";
 
+/**
+ * Global flags as a key press needs them: no question, no notice, no log, whatever the environment
+ * says. The words come out as they are.
+ */
+const SILENT = { input: false, quiet: true, logLevel: "panic", format: "table" };
+
 export const build: BuildBranch = (choose) =>
   group("What completion scripts call.")
     .command(
@@ -13,8 +19,8 @@ export const build: BuildBranch = (choose) =>
           "palette completions complete format project list",
         )
         .action((options, action, ...path) =>
-          choose(options, async (context) => {
-            const { printWords } = await import("./completion.ts");
+          choose(Object.assign({}, options, SILENT), async (context) => {
+            const { printWords } = await import("./print_words.ts");
             await printWords({ action, path }, context);
           })
         ),

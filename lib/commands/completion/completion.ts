@@ -20,21 +20,6 @@ export async function printScript(
   runtime.streams.stdout.write(await scriptOf(shell, tree));
 }
 
-/** Prints the words that Cliffy's scripts ask for; silent about anything that goes wrong. */
-export async function printWords(
-  { action, path }: { action: string; path: string[] },
-  { runtime }: CommandContext,
-): Promise<void> {
-  let command: AnyCommand | undefined = await wholeTree();
-  let parent: AnyCommand | undefined;
-  for (const name of path) {
-    parent = command;
-    command = command?.getCommand(name, false);
-  }
-  const words = await command?.getCompletion(action)?.complete(command, parent) ?? [];
-  runtime.streams.stdout.write(words.map((word) => `${word}\n`).join(""));
-}
-
 async function wholeTree(): Promise<AnyCommand> {
   return await buildTree("all", () => {}, () => {});
 }

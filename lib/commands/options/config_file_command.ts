@@ -16,5 +16,5 @@ export function configFileCommand(description: string) {
     .option("-k, --encryption-passphrase <passphrase:string>", PASSPHRASE_HELP.value)
     .option("--encryption-passphrase-file <file:file>", PASSPHRASE_HELP.file)
     .option("--encryption-passphrase-command <command:string>", PASSPHRASE_HELP.command)
-    .option("--project <project:string>", PROJECT_HELP);
+    .option("--project <project:string:project>", PROJECT_HELP);
 }

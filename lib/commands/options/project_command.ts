@@ -6,13 +6,13 @@ export const PROJECT_HELP = "Work in this project, not in the active one.";
 /** A command that works in a project: the active one, or the one that is named for this call. */
 export function projectCommand(description: string) {
   return sessionCommand(description)
-    .option("--project <project:string>", PROJECT_HELP);
+    .option("--project <project:string:project>", PROJECT_HELP);
 }
 
 /** A command about one thing of a project, by name or uid. */
 export function namedCommand(kind: string, description: string) {
   return projectCommand(description)
-    .option("--name <name:string>", `Name of the ${kind}.`)
+    .option(`--name <name:string:${nameWord(kind)}>`, `Name of the ${kind}.`)
     .option("--uid <uid:string>", `Uid of the ${kind}, instead of its name.`, {
       conflicts: ["name"],
     });
@@ -41,8 +41,13 @@ export function waitingCommand(description: string, until: string) {
 /** Both: it starts something with one thing of a project. */
 export function namedWaitingCommand(kind: string, description: string, until: string) {
   return waitingCommand(description, until)
-    .option("--name <name:string>", `Name of the ${kind}.`)
+    .option(`--name <name:string:${nameWord(kind)}>`, `Name of the ${kind}.`)
     .option("--uid <uid:string>", `Uid of the ${kind}, instead of its name.`, {
       conflicts: ["name"],
     });
+}
+
+/** What completion knows the names of a kind under; it has a row for those that it completes. */
+function nameWord(kind: string): string {
+  return kind.replaceAll(" ", "-");
 }

@@ -46,7 +46,10 @@ export const build: BuildBranch = (choose) =>
     .command(
       "switch",
       sessionCommand("Make a project the active one; without --name or --uid a list is shown.")
-        .option("--name <name:string>", "Name of the project, or a part of it to choose from.")
+        .option(
+          "--name <name:string:project>",
+          "Name of the project, or a part of it to choose from.",
+        )
         .option("--uid <uid:string>", "Uid of the project, instead of its name.", {
           conflicts: ["name"],
         })

@@ -73,7 +73,7 @@ const LIST_EXAMPLE =
 function namedCommand(description: string) {
   return sessionCommand(description)
     .type("registry-type", new Choice(REGISTRY_TYPES))
-    .option("--name <name:string>", "Name of the registry.")
+    .option("--name <name:string:registry>", "Name of the registry.")
     .option("--type <type:registry-type>", "Its type: oci or helm.")
     .option("--uid <uid:string>", "Uid of the registry, instead of its name.", {
       conflicts: ["name"],

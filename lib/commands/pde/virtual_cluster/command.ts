@@ -67,7 +67,10 @@ function createCommand(choose: Choose) {
     .type("storage", new WholeNumber(0))
     .type("words", new Words())
     .option("--name <name:string>", "Name of the new virtual cluster.")
-    .option("--cluster-group-name <name:string>", "Cluster group; the active one by default.")
+    .option(
+      "--cluster-group-name <name:string:cluster-group>",
+      "Cluster group; the active one by default.",
+    )
     .option(
       "--cluster-group-scope <scope:scope>",
       "Scope of the cluster group: project, tenant or system.",
