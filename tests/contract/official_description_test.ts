@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { testClient } from "../support/api_client.ts";
 import { startFakePalette } from "../support/palette/fake_palette.ts";
 import { OfficialDescription, openOfficialDescription } from "../support/palette/official.ts";
+import { registryOf } from "../support/palette/operations/registries.ts";
 import { OPERATIONS } from "../support/palette/operations/all.ts";
 import { route } from "../support/palette/router.ts";
 import { DEV_PROJECT } from "../support/palette/state.ts";
@@ -36,6 +37,7 @@ Deno.test({
     const description = await official();
     await using palette = await startFakePalette();
     palette.state.system.tellsVersion = true;
+    palette.state.registries = [registryOf("ecr", "cloud")];
     palette.state.projects = [
       DEV_PROJECT,
       ...Array.from(

@@ -32,6 +32,13 @@ import { listClusterEvents } from "../../lib/api/events.ts";
 import { downloadKubeconfig } from "../../lib/api/kubeconfigs.ts";
 import { findPacks, getPack, listPackVersions } from "../../lib/api/packs.ts";
 import { listProjectNames, listProjects } from "../../lib/api/projects.ts";
+import {
+  createRegistry,
+  deleteRegistry,
+  getRegistrySync,
+  listRegistries,
+  validateRegistry,
+} from "../../lib/api/registries.ts";
 import { listRegistryNames } from "../../lib/api/registry_names.ts";
 import { getServerVersion, getSystemBanner, getTenantBanner, ping } from "../../lib/api/system.ts";
 import { getUser, getUserInfo, isTenantAdmin, listOrganizations } from "../../lib/api/users.ts";
@@ -45,6 +52,7 @@ import {
   resizeVirtualCluster,
   setPaused,
 } from "../../lib/api/virtual_clusters.ts";
+import { Secret } from "../../lib/secrets/secret.ts";
 
 const SIZE = { cpu: 2, memoryGib: 3, storageGib: 0 };
 const GROUP_UID = "635669ba4583891d109fe6c1";
@@ -76,7 +84,27 @@ const PROFILE: NewAppProfile = {
 
 type Use = (client: PaletteClient) => Promise<void>;
 
-export const USES: readonly Use[] = [useSystem, useProjects, useClusters, usePacks, useApps];
+export const USES: readonly Use[] = [
+  useSystem,
+  useProjects,
+  useClusters,
+  usePacks,
+  useApps,
+  useRegistries,
+];
+
+async function useRegistries(client: PaletteClient) {
+  for (const type of ["oci", "helm"] as const) {
+    const credentials = { username: "harbor", password: new Secret("s3cret") };
+    const wanted = { name: type, type, endpoint: "https://x.example.com", insecure: true };
+    await validateRegistry(client, { ...wanted, credentials: null });
+    await createRegistry(client, { ...wanted, credentials });
+  }
+  for (const registry of await listRegistries(client)) {
+    await getRegistrySync(client, registry);
+    await deleteRegistry(client, registry);
+  }
+}
 
 async function useSystem(client: PaletteClient) {
   await ping(client);

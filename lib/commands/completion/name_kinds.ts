@@ -13,6 +13,20 @@ export interface NameKind {
  * for a word without a row nothing is completed.
  */
 export const NAME_KINDS: ReadonlyMap<string, NameKind> = new Map<string, NameKind>([
+  ["app", {
+    isOfProject: true,
+    async list(context) {
+      const { listApps } = await import("../../api/app_deployments.ts");
+      return await listApps((await context.projectPalette()).palette);
+    },
+  }],
+  ["app-profile", {
+    isOfProject: true,
+    async list(context) {
+      const { listAppProfiles } = await import("../../api/app_profiles.ts");
+      return await listAppProfiles((await context.projectPalette()).palette);
+    },
+  }],
   ["cluster-group", {
     isOfProject: true,
     async list(context) {

@@ -104,7 +104,7 @@ function creationCommand(description: string) {
   return waitingCommand(description, DEPLOYED)
     .type("words", new Words())
     .option("--name <name:string>", "Name of the new app.")
-    .option("--app-profile-name <name:string>", "App profile to deploy.")
+    .option("--app-profile-name <name:string:app-profile>", "App profile to deploy.")
     .option("--app-profile-version <version:string>", "Its version; the highest by default.")
     .option("--tags <tags:words>", "Tags, separated by commas: key or key:value.");
 }
@@ -115,7 +115,10 @@ function inGroupCommand(choose: Choose) {
     .type("size", new WholeNumber(1))
     .type("storage", new WholeNumber(0))
     .option("--virtual-cluster-name <name:string>", "Name of the new virtual cluster.")
-    .option("--cluster-group-name <name:string>", "Cluster group; the active one by default.")
+    .option(
+      "--cluster-group-name <name:string:cluster-group>",
+      "Cluster group; the active one by default.",
+    )
     .option(
       "--cluster-group-scope <scope:scope>",
       "Scope of the cluster group: project, tenant or system.",
@@ -143,7 +146,7 @@ function inGroupCommand(choose: Choose) {
 
 function onClusterCommand(choose: Choose) {
   return creationCommand("Create an app on a virtual cluster that is there.")
-    .option("--virtual-cluster-name <name:string>", "Virtual cluster to deploy on.")
+    .option("--virtual-cluster-name <name:string:virtual-cluster>", "Virtual cluster to deploy on.")
     .example(
       "A certain version",
       "palette pde app create virtual-cluster --name shop --app-profile-name web " +

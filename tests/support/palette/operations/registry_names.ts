@@ -18,9 +18,14 @@ export const REGISTRY_NAME_OPERATIONS: Operation[] = [
         isPrivate: FLAG,
       })),
     }, ["items"]),
-    handle: (_, { registryNames }) => ({
+    handle: (_, { registryNames, registries }) => ({
       status: 200,
-      body: { items: registryNames.map(({ name, uid, kind }) => ({ name, uid, kind })) },
+      body: {
+        items: [
+          ...registryNames,
+          ...registries.map(({ name, uid, kind }) => ({ name, uid, kind })),
+        ],
+      },
     }),
   },
 ];
