@@ -2,13 +2,8 @@ import type { AnyCommand } from "../command.ts";
 
 /** A completion script for PowerShell 5 and later, which Cliffy has none for. */
 export function powershellScript(name: string, tree: AnyCommand): string {
-  const table = entriesOf(tree, []).map(({ path, words }) =>
-    [
-      `    ${quote(path)} = @(`,
-      ...words.map(([word, description]) => `      @(${quote(word)}, ${quote(description)})`),
-      "    )",
-    ].join("\n")
-  );
+  const table = entriesOf(tree, [])
+    .map(({ path, words }) => `    ${quote(path)} = ${listOfPairs(words)}`);
   return `# PowerShell completion for ${name}
 Register-ArgumentCompleter -Native -CommandName ${quote(name)} -ScriptBlock {
   param($wordToComplete, $commandAst, $cursorPosition)
@@ -51,6 +46,13 @@ function entriesOf(command: AnyCommand, path: string[]): TableEntry[] {
     { path: path.join(" "), words },
     ...children.flatMap((child) => entriesOf(child, [...path, child.getName()])),
   ];
+}
+
+/** PowerShell flattens pairs that no comma keeps apart, and the only pair of a list. */
+function listOfPairs(words: TableEntry["words"]): string {
+  if (words.length === 0) return "@()";
+  const pairs = words.map(([word, description]) => `@(${quote(word)}, ${quote(description)})`);
+  return `@(\n      ${pairs.length === 1 ? "," : ""}${pairs.join(",\n      ")}\n    )`;
 }
 
 function firstLine(description: unknown): string {

@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { Command } from "@cliffy/command";
+import { powershellScript } from "../../../lib/commands/completion/powershell.ts";
 import { Home } from "../../support/home.ts";
 import { hasProgram } from "../../support/programs.ts";
 
@@ -36,6 +38,8 @@ for (const shell of ["bash", "zsh", "fish", "powershell"]) {
       assertStringIncludes(stdout, word);
     }
     assertEquals(/pde_(login|project)|'pde (login|project)'/.test(stdout), false);
+    assertMatch(stdout, /pde[ _]cluster[-_]group/);
+    assertEquals(/pde[ _](login|project[ _]list)/.test(stdout), false);
     assertEquals(await home.files(), []);
   });
 
@@ -80,9 +84,36 @@ Deno.test("powershell's script quotes its texts and has every command path", asy
   }
   // Verbatim strings only: nothing of a description is ever evaluated.
   const table = stdout.slice(stdout.indexOf("$table"), stdout.indexOf("\n  }\n  $path"));
-  for (const line of table.split("\n").filter((text) => text.startsWith("      @("))) {
-    assertMatch(line, /^ {6}@\('(?:[^']|'')*', '(?:[^']|'')*'\)$/);
+  for (const line of table.split("\n").filter((text) => text.startsWith("      "))) {
+    assertMatch(line, /^ {6},?@\('(?:[^']|'')*', '(?:[^']|'')*'\),?$/);
   }
+});
+
+Deno.test("powershell's script keeps each word and its description together", () => {
+  // Without a comma between them, or before a single one, PowerShell makes one flat list of pairs.
+  const tree = new Command().name("tool").helpOption(false)
+    .command("many", new Command().helpOption(false).description("Several's").option("-a", "All"))
+    .command("none", new Command().helpOption(false).description("Nothing below")).reset();
+  assertStringIncludes(
+    powershellScript("tool", tree),
+    `  $table = @{
+    '' = @(
+      @('many', 'Several''s'),
+      @('none', 'Nothing below')
+    )
+    'many' = @(
+      ,@('-a', 'All')
+    )
+    'none' = @()
+  }
+`,
+  );
+});
+
+Deno.test("pde project is hidden, and nothing below it", async () => {
+  await using home = await Home.make();
+  assertEquals(/^ +project\b/m.test((await home.run(["pde", "--help"])).stdout), false);
+  assertMatch((await home.run(["pde", "project", "--help"])).stdout, /^ +switch\b/m);
 });
 
 Deno.test("completions complete prints the words of a flag, and nothing for nonsense", async () => {
