@@ -32,6 +32,7 @@ export interface ConfirmQuestion {
 
 export interface SelectQuestion {
   label: string;
+  /** One at least: nobody could answer an empty list. */
   options: { value: string; label: string }[];
   /** `value` of the option selected at first. */
   default?: string;
@@ -80,6 +81,7 @@ export function systemPrompter(): Prompter {
       }),
     select: (question) =>
       onTerminal(async (terminal) => {
+        if (question.options.length === 0) throw new Error(`"${question.label}" offers nothing`);
         const { Select } = await import("@cliffy/prompt/select");
         return await Select.prompt<string>({
           ...terminal,

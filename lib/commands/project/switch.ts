@@ -52,6 +52,11 @@ async function chooseProject(
     });
   }
   const mayLeave = name === undefined && await isTenantAdmin(palette);
+  if (!mayLeave && offered.length === 0) {
+    throw new UserError("not-found", "There is no project that you can see", {
+      hint: "Ask a tenant administrator to add you to a project",
+    });
+  }
   const answer = await prompter.select({
     label: "Spectro Cloud Project",
     options: [

@@ -190,6 +190,37 @@ Deno.test("project switch needs a name when it cannot ask", async () => {
   assertStringIncludes(result.stderr, "--name is required when not running interactively");
 });
 
+Deno.test("project switch shows no list to somebody who sees no project", async () => {
+  await using palette = await startFakePalette();
+  for (const user of palette.state.users) user.projectUids = [];
+  await using home = await Home.make();
+  await home.seed({ endpoint: palette.url, apiKey: USER_KEY });
+  const before = await home.config();
+  const result = await home.run(["project", "switch", "-o", "json"], { answers: [] });
+  assertEquals(errorOf(result), {
+    code: "not-found",
+    message: "There is no project that you can see",
+    hint: "Ask a tenant administrator to add you to a project",
+    status: null,
+    logFile: `${home.workspace}/logs/palette.log`,
+  });
+  assertEquals([result.status, result.stdout, await home.config()], [1, "", before]);
+});
+
+Deno.test("project switch offers the tenant's scope alone when there is no project", async () => {
+  await using palette = await startFakePalette();
+  await using home = await Home.make();
+  await home.seed({ endpoint: palette.url, project: DEV_PROJECT });
+  palette.state.projects = [];
+  const result = await home.run(["project", "switch"], {
+    answers: [{ kind: "select", label: "Spectro Cloud Project", answer: "" }],
+  });
+  assertEquals(result.stdout, "Deactivated project dev-team; scope is now tenant\n");
+  const [question] = result.prompter.questions;
+  assert(question?.kind === "select");
+  assertEquals(question.options, [{ value: "", label: "None (TenantAdmin)" }]);
+});
+
 Deno.test("project deactivate goes back to the tenant's scope", async () => {
   await using palette = await startFakePalette();
   await using home = await Home.make();
