@@ -3,6 +3,7 @@ import { ApiError } from "./api/api_error.ts";
 import { parseCommandLine } from "./commands/parse.ts";
 import { guessFormat, type Settings, settingsOf } from "./commands/settings.ts";
 import { type ErrorReport, Printer } from "./output/printer.ts";
+import { secretValues } from "./runtime/environment.ts";
 import { Log } from "./runtime/log.ts";
 import { EndOfInput, restoreTerminal } from "./runtime/prompter.ts";
 import { Redactor } from "./runtime/redactor.ts";
@@ -24,6 +25,7 @@ const CLEAN_UP_MS = 1_000;
 /** Runs one command line; nobody else decides the exit status. */
 export async function run(args: readonly string[], runtime: Runtime): Promise<number> {
   const redactor = new Redactor();
+  for (const secret of secretValues(runtime.env)) redactor.add(secret);
   try {
     let settings: Settings;
     let chosen;

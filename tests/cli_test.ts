@@ -86,6 +86,27 @@ for (const { args, message, hint, env } of USAGE) {
   });
 }
 
+for (const name of ["PALETTE_API_KEY", "PALETTE_ENCRYPTION_PASSWORD", "AWS_SECRET_ACCESS_KEY"]) {
+  Deno.test(`the value of ${name} is in no message, whatever the command`, async () => {
+    await using home = await Home.make();
+    const result = await home.run(["C4nary-1"], { env: { [name]: "C4nary-1" } });
+    assertEquals(result.status, 1);
+    assertStringIncludes(result.stderr, 'Error: unknown command "[redacted]"\n');
+  });
+}
+
+Deno.test("the path in PALETTE_ENCRYPTION_PASSWORD_FILE is no secret", async () => {
+  await using home = await Home.make();
+  await home.seed({ endpoint: "https://console.example.com" });
+  const result = await home.run(["whoami"], {
+    env: {
+      PALETTE_ENCRYPTION_PASSWORD: undefined,
+      PALETTE_ENCRYPTION_PASSWORD_FILE: "/none/passphrase",
+    },
+  });
+  assertStringIncludes(result.stderr, '"/none/passphrase"');
+});
+
 for (const value of ["xml", "JSON"]) {
   Deno.test(`--format ${value} is refused, in a table's words`, async () => {
     await using home = await Home.make();

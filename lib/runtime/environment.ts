@@ -18,11 +18,17 @@ const SECRET_VARIABLES = [
 
 /** The environment of a child process: all but the variables that hold secrets. */
 export function childEnvironment(env: Environment): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env.all()).filter(([name]) =>
-      !SECRET_VARIABLES.some((pattern) => pattern.test(name))
-    ),
-  );
+  return Object.fromEntries(Object.entries(env.all()).filter(([name]) => !isSecret(name)));
+}
+
+/** What the variables that hold secrets say, for the redactor; the path of a file is none. */
+export function secretValues(env: Environment): string[] {
+  return Object.entries(env.all())
+    .filter(([name]) => isSecret(name) && !name.endsWith("_FILE")).map(([, value]) => value);
+}
+
+function isSecret(name: string): boolean {
+  return SECRET_VARIABLES.some((pattern) => pattern.test(name));
 }
 
 /** The variables of this process. */

@@ -33,7 +33,7 @@ const SHAPES: [RegExp, string][] = [
     REDACTED,
   ],
   [
-    /\b((?:proxy-)?authorization|api-?key|cookie|set-cookie|x-auth-token)(["']?\s*[:=]\s*["']?)(?:(?:bearer|basic|negotiate)\s+)?[^\s"',;&}]+/gi,
+    /(authorization|api[-_]?key|cookie|x-auth-token)(\\?["']?\s*[:=]\s*\\?["']?)(?:(?:bearer|basic|negotiate)\s+)?[^\s"',;&}]+/gi,
     `$1$2${REDACTED}`,
   ],
   [

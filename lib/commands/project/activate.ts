@@ -37,7 +37,7 @@ export function nothingToWrite(
 ): UserError {
   return new UserError(
     "usage",
-    "The session comes from PALETTE_API_KEY: no file says what is active",
+    "The session comes from PALETTE_API_KEY, no file says what is active",
     { hint: `${instead}, or unset PALETTE_API_KEY and run palette login` },
   );
 }

@@ -20,8 +20,9 @@ export interface BundledFile {
 const LEFT_OUT = "[left out]";
 /** Together with a token these let anybody try passphrases. */
 const GUESSING_KIT = ["salt", "verifier", "fileId"];
-/** Names of keys whose values are secrets in files of whatever kind. */
-const SECRET_NAME = /passw|passphrase|secret|token|api-?key|pairingcode|private|credential|auth$/i;
+/** Names of keys that have secrets below them in files of whatever kind. */
+const SECRET_NAME =
+  /passw|passphrase|secret|token|api[-_]?key|pairingcode|private|credential|auth$/i;
 
 export async function collectFiles(context: CommandContext): Promise<BundledFile[]> {
   const collected = [
@@ -65,7 +66,7 @@ async function configuration({ runtime, workspace }: CommandContext): Promise<Bu
 function withoutSecrets(value: Value, secrets: Set<string>, path: string[]): Json {
   if (typeof value === "string") {
     const isGuessing = path[0] === BLOCK_KEY && GUESSING_KIT.includes(path[1] ?? "");
-    const isSecret = secrets.has(formatPointer(path)) || SECRET_NAME.test(path.at(-1) ?? "");
+    const isSecret = secrets.has(formatPointer(path)) || path.some((key) => SECRET_NAME.test(key));
     return value !== "" && (isGuessing || isSecret) ? LEFT_OUT : value;
   }
   if (Array.isArray(value)) {

@@ -158,7 +158,7 @@ for (
       ["--name", "beehive"],
       { PALETTE_API_KEY: "c0ffee00admin/key+of=the&tests", PALETTE_PROJECT: "dev-team" },
       "usage",
-      "The session comes from PALETTE_API_KEY: no file says what is active",
+      "The session comes from PALETTE_API_KEY, no file says what is active",
     ],
   ] as const
 ) {

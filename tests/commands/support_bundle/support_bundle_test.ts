@@ -45,7 +45,17 @@ Deno.test("support-bundle holds nothing secret, whatever the state of the file",
     "C4NARY-unknown",
     "C4NARY-proxy",
     "C4NARY-log",
+    "C4NARY-list",
+    "C4NARY-map",
+    "C4NARY-key",
+    "C4NARY-note",
   ];
+  const variables = {
+    PALETTE_API_KEY: ADMIN_KEY,
+    PALETTE_NEW_ENCRYPTION_PASSWORD: "C4NARY-new-passphrase",
+    AWS_SECRET_ACCESS_KEY: "C4NARY/aws",
+    AZURE_CLIENT_SECRET: "C4NARY~azure",
+  };
   await using home = await Home.make();
   await home.seed({ endpoint: palette.url, ubuntuToken: "C4NARY-token" });
   const config = await home.config();
@@ -60,6 +70,9 @@ Deno.test("support-bundle holds nothing secret, whatever the state of the file",
       `  # apikey was ${canaries[1]}
   scarConfig: { scarPassword: ${canaries[0]} }
   somethingPassword: ${canaries[2]}
+  myPasswords: { db: ${canaries[6]}, list: [${canaries[5]}, [${canaries[5]}]] }
+  api_key: ${canaries[7]}
+  note: PALETTE_API_KEY=${canaries[8]}
   proxy: http://user:${canaries[3]}@proxy.example.com
   ubuntuConfig:`,
     ),
@@ -67,15 +80,17 @@ Deno.test("support-bundle holds nothing secret, whatever the state of the file",
   await Deno.mkdir(`${home.workspace}/logs`, { mode: 0o700 });
   await Deno.writeTextFile(
     `${home.workspace}/logs/palette.log.1`,
-    `level=info msg="password=${canaries[4]} apiKey: ${ADMIN_KEY}"\n`,
+    `level=info msg="password=${canaries[4]} apiKey: ${ADMIN_KEY}"\n` +
+      `level=info msg="${Object.values(variables).join(" and ")}"\n`,
   );
   const path = `${home.root}/bundle.tgz`;
   const result = await home.run(["support-bundle", "--output-file", path], {
-    env: { PALETTE_API_KEY: ADMIN_KEY, HTTPS_PROXY: `http://u:${canaries[3]}@p.example.com` },
+    env: { ...variables, HTTPS_PROXY: `http://u:${canaries[3]}@p.example.com` },
   });
   assertEquals(result.status, 0, result.stderr);
   const text = Object.values(await unpack(path)).join("\n");
-  for (const secret of [...canaries, ...guessingKit, ...tokens, ADMIN_KEY, PASSPHRASE]) {
+  const secrets = [...canaries, ...guessingKit, ...tokens, ...Object.values(variables), PASSPHRASE];
+  for (const secret of secrets) {
     assertEquals(text.includes(secret), false, secret);
   }
 });
