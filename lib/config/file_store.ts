@@ -147,6 +147,21 @@ export class FileStore {
     }
   }
 
+  /**
+   * Removes a file that a user may have linked: the file under its lock, then the link; a link to
+   * nothing, too.
+   */
+  async removeLinked(path: string): Promise<void> {
+    try {
+      if (await this.#parts.files.info(path) !== null) {
+        await this.locked([path], async () => await this.remove(await this.#resolve(path)));
+      }
+    } catch (error) {
+      throw ioError("remove", path, error);
+    }
+    await this.remove(path);
+  }
+
   /** Renames within a folder and flushes it. */
   async move(from: string, to: string): Promise<void> {
     try {

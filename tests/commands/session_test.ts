@@ -1,4 +1,10 @@
-import { assertEquals, assertMatch, assertNotMatch, assertStringIncludes } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertNotMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { startFakePalette } from "../support/palette/fake_palette.ts";
 import { ADMIN_KEY, DEV_PROJECT, EXPIRED_KEY, USER_KEY } from "../support/palette/state.ts";
 import { errorOf, Home, OTHER_PASSPHRASE } from "../support/home.ts";
@@ -165,6 +171,43 @@ Deno.test("logout --purge removes the file, even one that cannot be read", async
     blanked: [],
   });
   assertEquals((await home.files()).includes(".palette/palette.yaml"), false);
+});
+
+Deno.test("logout --purge removes a linked file with the link", async () => {
+  await using home = await Home.make();
+  await home.seed({ endpoint: "https://console.example.com" });
+  await Deno.mkdir(`${home.root}/kept`, { mode: 0o700 });
+  await Deno.rename(home.configFile, `${home.root}/kept/mine.yaml`);
+  await Deno.symlink("../kept/other.yaml", home.configFile);
+  await Deno.symlink("mine.yaml", `${home.root}/kept/other.yaml`);
+  const result = await home.run(["logout", "--purge"]);
+  assertEquals(result.status, 0, result.stderr);
+  assertEquals(result.stdout, `Logged out. Removed ${home.configFile}\n`);
+  const left = (await home.files()).filter((path) => path.endsWith(".yaml"));
+  // A link that stood between points to nothing, and holds nothing.
+  assertEquals(left, ["kept/other.yaml"]);
+  await assertRejects(() => Deno.stat(`${home.root}/kept/other.yaml`), Deno.errors.NotFound);
+});
+
+Deno.test("logout --purge removes a link to nothing", async () => {
+  await using home = await Home.make();
+  await Deno.mkdir(home.workspace, { mode: 0o700 });
+  await Deno.symlink("nowhere.yaml", home.configFile);
+  const result = await home.run(["logout", "--purge"]);
+  assertEquals(result.stdout, `Logged out. Removed ${home.configFile}\n`, result.stderr);
+  assertEquals((await home.files()).includes(".palette/palette.yaml"), false);
+});
+
+Deno.test("logout --purge names a link that leads in a circle", async () => {
+  await using home = await Home.make();
+  await Deno.mkdir(home.workspace, { mode: 0o700 });
+  await Deno.symlink("palette.yaml", home.configFile);
+  const result = await home.run(["logout", "--purge", "-o", "json"]);
+  assertEquals([result.status, errorOf(result)["code"], errorOf(result)["message"]], [
+    1,
+    "io",
+    `Cannot remove "${home.configFile}": too many symbolic links`,
+  ]);
 });
 
 const ENVIRONMENT = { PALETTE_API_KEY: USER_KEY, PALETTE_ENCRYPTION_PASSWORD: undefined };

@@ -54,7 +54,6 @@ async function removeFile(context: CommandContext): Promise<string[] | null> {
   const { files } = context.runtime;
   if (await files.linkInfo(configFile) === null) return null;
   await context.useWorkspace();
-  const store = await context.store();
-  await store.locked([configFile], () => store.remove(configFile));
+  await (await context.store()).removeLinked(configFile);
   return [];
 }
