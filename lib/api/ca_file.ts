@@ -1,5 +1,6 @@
 import { reasonOf, UserError } from "../errors.ts";
-import { FileError, type Files } from "../runtime/files.ts";
+import { FileError } from "../runtime/files.ts";
+import type { FileReader } from "../runtime/read_once.ts";
 
 /**
  * The certificates of a PEM file. Checked here: the HTTP client takes garbage without a word and
@@ -7,7 +8,11 @@ import { FileError, type Files } from "../runtime/files.ts";
  * @param source Flag, variable or field that named the file, for messages.
  * @throws {UserError} `io` when it cannot be read, `validation` when it holds no certificate.
  */
-export async function readCaFile(path: string, source: string, files: Files): Promise<string[]> {
+export async function readCaFile(
+  path: string,
+  source: string,
+  files: FileReader,
+): Promise<string[]> {
   let text: string;
   try {
     text = new TextDecoder().decode(await files.readBytes(path));

@@ -7,6 +7,7 @@ import { findWorkspace, type Workspace } from "../config/workspace.ts";
 import type { Printer } from "../output/printer.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Prompter } from "../runtime/prompter.ts";
+import { type FileReader, readOnce } from "../runtime/read_once.ts";
 import type { Redactor } from "../runtime/redactor.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Keyring } from "../secrets/keyring.ts";
@@ -35,6 +36,8 @@ export class CommandContext implements AsyncDisposable {
   readonly printer: Printer;
   readonly log: Log;
   readonly redactor: Redactor;
+  /** Reads a CA file once a run, so that a key is bound to the very certificates that are trusted. */
+  readonly caFiles: FileReader;
   /** How often a key was derived; a run needs one at most. */
   derivations = 0;
   #workspace: Workspace | null = null;
@@ -51,6 +54,7 @@ export class CommandContext implements AsyncDisposable {
     this.printer = parts.printer;
     this.log = parts.log;
     this.redactor = parts.redactor;
+    this.caFiles = readOnce(parts.runtime.files);
     this.#stopSignal = parts.stopSignal;
   }
 
@@ -157,10 +161,10 @@ export class CommandContext implements AsyncDisposable {
       const block = requireBlock(file, stored.pointer);
       const keyring = await this.keyring();
       const keys = await keyring.unlock(block, file.placeOf(stored.pointer));
-      value = await decryptStored(file, stored, keys, this.runtime.files);
+      value = await decryptStored(file, stored, keys, this.caFiles);
     } else {
       // Plain text is accepted, but never for an address that would not do.
-      await bindingOf(file, path, this.runtime.files);
+      await bindingOf(file, path, this.caFiles);
       this.printer.notice(
         `${file.placeOf(stored.pointer)} is plain text; the next write encrypts it`,
       );

@@ -10,11 +10,11 @@ import type { ClientSession, Session } from "./session.ts";
 /** A client in the tenant's scope. */
 export async function openClient(
   { endpoint, apiKey, insecure, caFile }: ClientSession,
-  { runtime, log, signal }: CommandContext,
+  { runtime, caFiles, log, signal }: CommandContext,
 ): Promise<PaletteClient> {
   const caCertificates = caFile === null
     ? []
-    : await readCaFile(caFile.path, caFile.source, runtime.files);
+    : await readCaFile(caFile.path, caFile.source, caFiles);
   return new PaletteClient({ endpoint, apiKey, project: null }, {
     transport: await runtime.openTransport({ insecure, caCertificates }),
     clock: runtime.clock,

@@ -15,14 +15,14 @@ export async function updateConfig(
   change: (before: SecretFile) => ConfigValues,
   context: CommandContext,
 ): Promise<void> {
-  const { runtime, workspace } = context;
+  const { workspace } = context;
   const keyring = await context.keyring();
   await (await context.store()).update(workspace.configFile, async (current) => {
     const before = await SecretFile.parse(workspace.configFile, current?.text ?? null, "palette");
     if (!paletteConfigOf(before).hasApiKey) throw context.notLoggedIn();
     const values = Object.entries(change(before))
       .map(([name, value]) => ({ path: ["paletteConfig", name], value }));
-    const parts = { keyring, files: runtime.files, unreadable: "refuse" as const };
+    const parts = { keyring, files: context.caFiles, unreadable: "refuse" as const };
     return (await editSecretFile(before, { values }, parts)).text;
   });
 }

@@ -1,5 +1,5 @@
 import { UserError } from "../errors.ts";
-import type { Files } from "../runtime/files.ts";
+import type { FileReader } from "../runtime/read_once.ts";
 import type { FileKeys } from "../secrets/cipher.ts";
 import {
   DEFAULT_ITERATIONS,
@@ -29,7 +29,8 @@ export interface SecretFileChange {
 
 export interface SecretEditorParts {
   keyring: Keyring;
-  files: Files;
+  /** For the CA files that values are bound to. */
+  files: FileReader;
   /**
    * What happens to secrets that stay and cannot be carried over (another passphrase, altered,
    * another address): the write is refused, or they are blanked and listed.

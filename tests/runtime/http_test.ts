@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { type Files, systemFiles } from "../../lib/runtime/files.ts";
 import { openSystemTransport } from "../../lib/runtime/http.ts";
 import {
   TransportError,
@@ -275,6 +276,57 @@ Deno.test({
     const result = await home.run(["whoami", "-o", "json"]);
     assertEquals(errorOf(result)["code"], "endpoint-changed");
     assertEquals(palette.requests.length, seen);
+  },
+});
+
+/** The files of this machine, one of which says something else when it is read again. */
+function exchanging(path: string, texts: string[]): { files: Files; reads: () => number } {
+  const files = systemFiles();
+  let reads = 0;
+  return {
+    files: {
+      ...files,
+      readBytes(asked) {
+        if (asked !== path) return files.readBytes(asked);
+        const text = texts[Math.min(reads++, texts.length - 1)] ?? "";
+        return Promise.resolve(new TextEncoder().encode(text));
+      },
+    },
+    reads: () => reads,
+  };
+}
+
+Deno.test({
+  name: "the CA that a run trusts is the one its keys are bound to (needs openssl)",
+  ignore,
+  async fn() {
+    const all = await certificates();
+    await using palette = await startFakePalette({ tls: all.server });
+    await using home = await Home.make();
+    const [own, other] = [all.ca.cert, all.selfSigned.cert];
+    const login = exchanging(all.caFile, [own, other]);
+    const result = await home.run(
+      ["login", "--console-url", palette.url, "--ca-file", all.caFile],
+      {
+        env: { PALETTE_API_KEY: ADMIN_KEY },
+        files: login.files,
+      },
+    );
+    assertEquals([result.status, login.reads()], [0, 1], result.stderr);
+    assertEquals((await home.run(["whoami"])).status, 0);
+
+    const seen = palette.requests.length;
+    const whoami = exchanging(all.caFile, [other, own]);
+    const refused = await home.run(["whoami", "-o", "json"], { files: whoami.files });
+    assertEquals(errorOf(refused)["code"], "endpoint-changed");
+    assertEquals([palette.requests.length, whoami.reads()], [seen, 1]);
+
+    const change = exchanging(all.caFile, [own, other]);
+    const switched = await home.run(["project", "switch", "--name", "staging"], {
+      files: change.files,
+    });
+    assertEquals([switched.status, change.reads()], [0, 1], switched.stderr);
+    assertEquals((await home.run(["whoami"])).status, 0);
   },
 });
 

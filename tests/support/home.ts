@@ -8,7 +8,7 @@ import { systemClock } from "../../lib/runtime/clock.ts";
 import type { Clock } from "../../lib/runtime/clock.ts";
 import { environmentOf } from "../../lib/runtime/environment.ts";
 import { systemExec } from "../../lib/runtime/exec.ts";
-import { systemFiles } from "../../lib/runtime/files.ts";
+import { type Files, systemFiles } from "../../lib/runtime/files.ts";
 import { openSystemTransport } from "../../lib/runtime/http.ts";
 import { serveHttp } from "../../lib/runtime/http_server.ts";
 import type { StopSignal } from "../../lib/runtime/signals.ts";
@@ -32,6 +32,7 @@ export interface RunOptions {
   answers?: ScriptedAnswer[];
   isTerminal?: boolean;
   clock?: Clock;
+  files?: Files;
   /** Called with a way to stop the run by a signal. */
   onSignals?: (stop: (signal: StopSignal) => void) => void;
 }
@@ -110,7 +111,7 @@ export class Home implements AsyncDisposable {
       crypto,
       env,
       exec: systemExec(env),
-      files: systemFiles(),
+      files: options.files ?? systemFiles(),
       openTransport: openSystemTransport,
       platform: { os: "linux", arch: "amd64", uid: Deno.uid() ?? undefined, denoVersion: "2.9.5" },
       prompter,

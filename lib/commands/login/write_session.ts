@@ -27,7 +27,7 @@ export async function writeSession(
   session: SessionToWrite,
   context: CommandContext,
 ): Promise<EditedFile> {
-  const { runtime, workspace } = context;
+  const { workspace } = context;
   const keyring = await context.keyring();
   const { connection, ubuntuProToken, fresh } = session;
   const path = workspace.configFile;
@@ -44,7 +44,7 @@ export async function writeSession(
     const values = valuesOf(session, before, context);
     const edited = await editSecretFile(before, { values, secrets }, {
       keyring,
-      files: runtime.files,
+      files: context.caFiles,
       unreadable: "drop",
       fresh,
     });

@@ -27,7 +27,7 @@ export async function logout({ purge }: LogoutOptions, context: CommandContext):
 
 /** Pointers of what was blanked; null without a file. */
 async function blankSecrets(context: CommandContext): Promise<string[] | null> {
-  const { runtime, workspace } = context;
+  const { workspace } = context;
   const keyring = await context.keyring();
   const store = await context.store();
   // Looks first: a lock would make folders for somebody who never logged in.
@@ -42,7 +42,7 @@ async function blankSecrets(context: CommandContext): Promise<string[] | null> {
     const edited = await editSecretFile(
       before,
       { secrets: secrets.map(({ path }) => ({ path, value: "" })) },
-      { keyring, files: runtime.files, unreadable: "drop" },
+      { keyring, files: context.caFiles, unreadable: "drop" },
     );
     return edited.text;
   });

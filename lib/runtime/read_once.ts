@@ -1,0 +1,19 @@
+import type { Files } from "./files.ts";
+
+export type FileReader = Pick<Files, "readBytes">;
+
+/**
+ * Reads each file once: everybody after the first gets the same bytes, whatever became of the file.
+ */
+export function readOnce(files: FileReader): FileReader {
+  const contents = new Map<string, ReturnType<FileReader["readBytes"]>>();
+  return {
+    readBytes(path) {
+      const known = contents.get(path);
+      if (known !== undefined) return known;
+      const content = files.readBytes(path);
+      contents.set(path, content);
+      return content;
+    },
+  };
+}
