@@ -286,41 +286,111 @@ const canSwitchUser = Deno.uid() === 0 && hasProgram("setpriv") &&
     stderr: "null",
   }).outputSync().success;
 
-Deno.test({
-  name: "a file of another user can neither be read nor replaced (needs root and setpriv)",
-  ignore: !canSwitchUser,
-  async fn() {
-    await using it = await setUp();
-    await Deno.writeTextFile(it.path, "secret", { mode: 0o600 });
-    const cache = await Deno.makeTempDir({ prefix: "palette-cache-" });
-    await Deno.chmod(cache, 0o777);
-    const script = `${cache}/try.js`;
-    await Deno.writeTextFile(
-      script,
-      `for (const work of [() => Deno.readTextFileSync(${JSON.stringify(it.path)}),
-        () => Deno.writeTextFileSync(${JSON.stringify(it.path)}, "x"),
-        () => Deno.readDirSync(${JSON.stringify(it.root)}).next()]) {
-        try { work(); console.log("allowed"); } catch (error) { console.log(error.name); }
-      }`,
-    );
-    const { stdout } = await new Deno.Command("setpriv", {
-      args: [
-        "--reuid=65534",
-        "--regid=65534",
-        "--clear-groups",
-        Deno.execPath(),
-        "run",
-        "-A",
-        "--no-config",
-        script,
-      ],
-      env: { DENO_DIR: cache, HOME: cache },
+const OTHER_UID = 65_534;
+
+/** Runs the store's writer as a user who cannot look into our checkout or our cache. */
+async function storeWriterOf(uid: number, ...args: string[]) {
+  const home = await Deno.makeTempDir({ prefix: "palette-other-" });
+  try {
+    const root = decodeURIComponent(new URL("../..", import.meta.url).pathname);
+    await Deno.mkdir(`${home}/tests`);
+    for (const folder of ["lib", "tests/support"]) {
+      await new Deno.Command("cp", { args: ["-r", `${root}/${folder}`, `${home}/${folder}`] })
+        .output();
+    }
+    await new Deno.Command("chown", { args: ["-R", `${uid}:${uid}`, home] }).output();
+    const ids = [`--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"];
+    const writer = `${home}/tests/support/store_writer.ts`;
+    const { code, stdout, stderr } = await new Deno.Command("setpriv", {
+      args: [...ids, Deno.execPath(), "run", "-A", "--no-config", "--quiet", writer, ...args],
+      env: { DENO_DIR: `${home}/.deno`, HOME: home, NO_COLOR: "1" },
       cwd: "/",
     }).output();
-    assertEquals(
-      new TextDecoder().decode(stdout),
-      "PermissionDenied\nPermissionDenied\nPermissionDenied\n",
-    );
-    await Deno.remove(cache, { recursive: true });
+    const error = /UserError: (.*)$/m.exec(new TextDecoder().decode(stderr))?.[1] ?? "";
+    return { code, output: new TextDecoder().decode(stdout), error };
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+}
+
+interface OthersFile {
+  name: string;
+  folder: { uid: number; mode: number };
+  file: { uid: number; mode: number };
+  /** Null: what was read. */
+  read: string | null;
+  put: string | null;
+}
+
+/** Files as the other user finds them; ours is uid 0. The kernel alone would allow the last two. */
+const OTHERS_FILES: OthersFile[] = [
+  {
+    name: "their own file",
+    folder: { uid: OTHER_UID, mode: 0o700 },
+    file: { uid: OTHER_UID, mode: 0o600 },
+    read: null,
+    put: null,
   },
-});
+  {
+    name: "our file in our private folder",
+    folder: { uid: 0, mode: 0o700 },
+    file: { uid: 0, mode: 0o600 },
+    read: "Cannot read PATH: permission denied",
+    put: "Cannot write PATH: permission denied",
+  },
+  {
+    name: "our private file in their folder",
+    folder: { uid: OTHER_UID, mode: 0o700 },
+    file: { uid: 0, mode: 0o600 },
+    read: "Cannot read PATH: permission denied",
+    put: "Cannot write PATH: it belongs to another user",
+  },
+  {
+    name: "our file that all may write, in their folder",
+    folder: { uid: OTHER_UID, mode: 0o700 },
+    file: { uid: 0, mode: 0o666 },
+    read: null,
+    put: "Cannot write PATH: it belongs to another user",
+  },
+  {
+    name: "their file in a folder of ours that all may write to",
+    folder: { uid: 0, mode: 0o1777 },
+    file: { uid: OTHER_UID, mode: 0o600 },
+    read: null,
+    put: 'Cannot keep secrets in PATH: the folder "ROOT" belongs to another user',
+  },
+];
+
+for (const { name, folder, file, read, put } of OTHERS_FILES) {
+  Deno.test({
+    name: `another user ${put === null ? "replaces" : "cannot replace"} ${name} (needs root)`,
+    ignore: !canSwitchUser,
+    async fn() {
+      await using it = await setUp();
+      await Deno.writeTextFile(it.path, "secret");
+      await Deno.chmod(it.path, file.mode);
+      await Deno.chown(it.path, file.uid, file.uid);
+      await Deno.chmod(it.root, folder.mode);
+      await Deno.chown(it.root, folder.uid, folder.uid);
+      const refused = (text: string) =>
+        text.replace("PATH", `"${it.path}"`).replace("ROOT", it.root);
+      assertEquals(
+        await storeWriterOf(OTHER_UID, "read", it.path),
+        read === null
+          ? { code: 0, output: "secret", error: "" }
+          : { code: 1, output: "", error: refused(read) },
+      );
+      assertEquals(
+        await storeWriterOf(OTHER_UID, "put", it.path, "changed"),
+        put === null
+          ? { code: 0, output: "", error: "" }
+          : { code: 1, output: "", error: refused(put) },
+      );
+      assertEquals(await Deno.readTextFile(it.path), put === null ? "changed" : "secret");
+      assertEquals(
+        await names(it.root),
+        put === null ? [".file.yaml.lock", "file.yaml"] : ["file.yaml"],
+      );
+    },
+  });
+}

@@ -2,14 +2,14 @@
  * A process that rewrites a file through the store, for crash and concurrency tests.
  *
  * `loop FILE`: writes texts that can be checked for wholeness until it is killed.
+ * `read FILE`, `put FILE TEXT`: nothing but the store, so that it runs without dependencies.
  * `add FILE KEY`: adds a key to a YAML file.
  */
 
 import { FileStore } from "../../lib/config/file_store.ts";
-import { YamlEditor } from "../../lib/yaml/yaml_document.ts";
 import { systemRuntime } from "../../lib/runtime/system.ts";
 
-const [mode, path = "", key = ""] = Deno.args;
+const [mode, path = "", text = ""] = Deno.args;
 const store = new FileStore({ ...systemRuntime(), onWarning: () => {} });
 
 if (mode === "loop") {
@@ -17,10 +17,15 @@ if (mode === "loop") {
     await store.update(path, () => Promise.resolve(wholeText(at)));
     if (at === 0) Deno.stdout.writeSync(new TextEncoder().encode("started\n"));
   }
+} else if (mode === "read") {
+  Deno.stdout.writeSync(new TextEncoder().encode((await store.read(path))?.text));
+} else if (mode === "put") {
+  await store.update(path, () => Promise.resolve(text));
 } else {
+  const { YamlEditor } = await import("../../lib/yaml/yaml_document.ts");
   await store.update(path, (current) => {
     const editor = new YamlEditor(current?.text ?? "", path);
-    editor.set([key], "1");
+    editor.set([text], "1");
     return Promise.resolve(editor.toString());
   });
 }
