@@ -1,4 +1,5 @@
 import { Interrupted } from "../errors.ts";
+import { isTerminalGone } from "./streams.ts";
 
 /** Questions to the person at the terminal; written to stderr. Never call without a terminal. */
 export interface Prompter {
@@ -44,6 +45,7 @@ export class EndOfInput extends Error {
 }
 
 const CTRL_C = 3;
+const CTRL_D = 4;
 const ROWS = 10;
 
 /** Prompts of Cliffy on this process's terminal; loaded with the first question. */
@@ -111,16 +113,15 @@ interface PromptTerminal {
  * the process at Ctrl+C and spin for ever at the end of input, so both are thrown from here.
  */
 async function onTerminal<T>(ask: (terminal: PromptTerminal) => Promise<T>): Promise<T> {
+  let stop: Error | null = null;
   const reader = {
     async read(buffer: Uint8Array): Promise<number | null> {
-      const count = await Deno.stdin.read(buffer);
-      if (count === null) throw new EndOfInput();
-      if (buffer.subarray(0, count).includes(CTRL_C)) {
-        // What stood below the question goes with it.
-        Deno.stderr.writeSync(new TextEncoder().encode("\r\n\x1b[J"));
-        throw new Interrupted("SIGINT");
-      }
-      return count;
+      const count = await readKeys(buffer);
+      stop = count === null ? new EndOfInput() : stopOf(buffer.subarray(0, count));
+      if (stop === null) return count;
+      // What stood below the question goes with it.
+      if (count !== null) Deno.stderr.writeSync(new TextEncoder().encode("\r\n\x1b[J"));
+      throw stop;
     },
     setRaw() {},
     isTerminal: () => true,
@@ -128,9 +129,28 @@ async function onTerminal<T>(ask: (terminal: PromptTerminal) => Promise<T>): Pro
   Deno.stdin.setRaw(true);
   try {
     return await ask({ reader, writer: Deno.stderr });
+  } catch (error) {
+    // On a terminal that is gone Cliffy's own clean-up fails, too.
+    throw stop ?? error;
   } finally {
-    Deno.stdin.setRaw(false);
+    if (Deno.stdin.isTerminal()) Deno.stdin.setRaw(false);
   }
+}
+
+/** Null at the end of input, which Linux reports as a failure when the terminal was taken away. */
+async function readKeys(buffer: Uint8Array): Promise<number | null> {
+  try {
+    return await Deno.stdin.read(buffer);
+  } catch (error) {
+    if (isTerminalGone(error)) return null;
+    throw error;
+  }
+}
+
+/** In raw mode these two keys are bytes like any other. */
+function stopOf(keys: Uint8Array): Error | null {
+  if (keys.includes(CTRL_C)) return new Interrupted("SIGINT");
+  return keys.includes(CTRL_D) ? new EndOfInput() : null;
 }
 
 /** Puts the terminal back when a signal ends the process in the middle of a prompt. */

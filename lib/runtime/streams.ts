@@ -21,14 +21,21 @@ export interface OutputStream {
   write(text: string): void;
 }
 
-/** The reader went away (`palette ... | head`): what it wanted, it has. */
+/** The reader of stdout went away (`palette ... | head`): what it wanted, it has. */
 export class BrokenPipe extends Error {
   override readonly name = "BrokenPipe";
 }
 
 /** The streams of this process. */
 export function systemStreams(): Streams {
-  return { stdin: systemInput(), stdout: outputTo(Deno.stdout), stderr: outputTo(Deno.stderr) };
+  return {
+    stdin: systemInput(),
+    stdout: outputTo(Deno.stdout, () => {
+      throw new BrokenPipe();
+    }),
+    // A command goes on to its end, and its status tells, also when nobody reads what is said.
+    stderr: outputTo(Deno.stderr, () => {}),
+  };
 }
 
 function systemInput(): InputStream {
@@ -50,7 +57,7 @@ function systemInput(): InputStream {
   };
 }
 
-function outputTo(stream: typeof Deno.stdout): OutputStream {
+function outputTo(stream: typeof Deno.stdout, onReaderGone: () => void): OutputStream {
   return {
     isTerminal: stream.isTerminal(),
     columns() {
@@ -67,11 +74,17 @@ function outputTo(stream: typeof Deno.stdout): OutputStream {
           written += stream.writeSync(bytes.subarray(written));
         }
       } catch (error) {
-        if (error instanceof Deno.errors.BrokenPipe) throw new BrokenPipe();
-        throw error;
+        const isGone = error instanceof Deno.errors.BrokenPipe || isTerminalGone(error);
+        if (!isGone) throw error;
+        onReaderGone();
       }
     },
   };
+}
+
+/** Whether reading or writing failed because the terminal was taken away. */
+export function isTerminalGone(error: unknown): boolean {
+  return error instanceof Error && (error as { code?: unknown }).code === "EIO";
 }
 
 /** One array from several. */

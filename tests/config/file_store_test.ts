@@ -363,7 +363,9 @@ const OTHERS_FILES: OthersFile[] = [
 
 for (const { name, folder, file, read, put } of OTHERS_FILES) {
   Deno.test({
-    name: `another user ${put === null ? "replaces" : "cannot replace"} ${name} (needs root)`,
+    name: `another user ${
+      put === null ? "replaces" : "cannot replace"
+    } ${name} (needs root and setpriv)`,
     ignore: !canSwitchUser,
     async fn() {
       await using it = await setUp();

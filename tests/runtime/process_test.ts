@@ -145,6 +145,15 @@ Deno.test("a reader that goes away is no failure", async () => {
   ]);
 });
 
+Deno.test("a failure is one, also when nobody reads what is said about it", async () => {
+  await using home = await Home.make();
+  const child = palette(["whoami"], { HOME: home.root }).spawn();
+  await child.stderr.cancel();
+  const { code } = await child.status;
+  await child.stdout.cancel();
+  assertEquals(code, 1);
+});
+
 for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   Deno.test(`a process stopped by ${signal} ends with ${status}`, async () => {
     await using server = await startFakePalette();

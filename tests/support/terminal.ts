@@ -5,6 +5,8 @@ const WAIT_MS = 20_000;
 /** A program in a real terminal, held by tmux. */
 export class Terminal implements AsyncDisposable {
   readonly #socket = `palette-test-${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`;
+  /** Gets the status of the program, for when there is no screen any more. */
+  readonly #statusFile = Deno.makeTempFileSync({ prefix: "palette-status-" });
 
   private constructor() {}
 
@@ -32,9 +34,10 @@ export class Terminal implements AsyncDisposable {
       "50",
       "sh",
       "-c",
-      // tmux itself tells the status of a program that has ended only sometimes.
-      '"$@"; echo "[status $?]"; exec sleep 600',
-      "sh",
+      // tmux itself tells the status of a program that has ended only sometimes. A program that the
+      // hang-up of its terminal does not end sees the end of its input.
+      'trap "" HUP; f=$0; "$@"; s=$?; trap - HUP; echo $s >"$f"; echo "[status $s]" && exec sleep 600',
+      terminal.#statusFile,
       "env",
       "-i",
       ...inherited,
@@ -74,8 +77,18 @@ export class Terminal implements AsyncDisposable {
     }, "the program did not end");
   }
 
+  /** Takes the terminal away and waits for the program to end. */
+  async hangUp(): Promise<number> {
+    await this.#tmux("kill-server");
+    return await this.#until(async () => {
+      const status = await Deno.readTextFile(this.#statusFile);
+      return status === "" ? null : Number(status);
+    }, "the program did not end with its terminal");
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#tmux("kill-server").catch(() => {});
+    await Deno.remove(this.#statusFile);
   }
 
   async #until<T>(look: () => Promise<T | null>, problem: string): Promise<T> {
@@ -83,7 +96,9 @@ export class Terminal implements AsyncDisposable {
     for (;;) {
       const seen = await look();
       if (seen !== null) return seen;
-      if (Date.now() > deadline) throw new Error(`${problem}:\n${await this.screen()}`);
+      if (Date.now() > deadline) {
+        throw new Error(`${problem}:\n${await this.screen().catch(() => "no screen")}`);
+      }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

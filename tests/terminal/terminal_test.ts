@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Home, PASSPHRASE } from "../support/home.ts";
 import { startFakePalette } from "../support/palette/fake_palette.ts";
 import { ADMIN_KEY, DEV_PROJECT } from "../support/palette/state.ts";
@@ -75,15 +75,37 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the end of input at a question ends with 1 (needs tmux)",
+  name: "Ctrl+D at a question ends with 1 and says so (needs tmux)",
   ignore,
   async fn() {
     await using home = await Home.make();
     await using terminal = await Terminal.palette(["login"], { HOME: home.root });
     await terminal.waitFor("Encryption passphrase");
+    await terminal.type("half a secr");
     await terminal.press("C-d");
-    await terminal.press("C-c");
-    assert([1, 130].includes(await terminal.status()));
+    assertEquals(await terminal.status(), 1);
+    const screen = await terminal.screen();
+    assertMatch(screen, /^Error: the input ended before the question was answered$/m);
+    assertEquals(screen.includes("secr"), false);
+    assertEquals(await home.files(), []);
+  },
+});
+
+Deno.test({
+  name: "a question ends with 1 when its terminal is taken away (needs tmux)",
+  ignore,
+  async fn() {
+    await using home = await Home.make();
+    await using terminal = await Terminal.palette(["login", "--log-file", `${home.root}/log`], {
+      HOME: home.root,
+    });
+    await terminal.waitFor("Encryption passphrase");
+    assertEquals(await terminal.hangUp(), 1);
+    assertStringIncludes(
+      await Deno.readTextFile(`${home.root}/log`),
+      "The input ended before the question was answered",
+    );
+    assertEquals(await home.files(), ["log"]);
   },
 });
 
