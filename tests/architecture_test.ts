@@ -116,15 +116,45 @@ Deno.test("only lib/config/file_store.ts writes files, apart from the log and th
   ]);
 });
 
+/** What leads to the network, and what gets at modules without naming them in an import. */
+const CONNECTIONS = [
+  /\bfetch\(/,
+  /\b(WebSocket|WebSocketStream|EventSource)\b/,
+  /\bDeno\.(connect|createHttpClient|listen|serve)/,
+  /["'`]node:(http|https|http2|net|tls|dgram|dns)\b/,
+  /\b(getBuiltinModule|createRequire)\b/,
+  /\.openTransport\(/,
+];
+
+function opensConnections(source: Source): boolean {
+  return CONNECTIONS.some((pattern) => pattern.test(code(source)));
+}
+
 Deno.test("only lib/runtime opens connections, and only the client asks it to", () => {
-  const opens = sources.filter((source) =>
-    /\bfetch\(|\bWebSocket\b|Deno\.connect|\.openTransport\(/.test(code(source))
-  );
-  assertEquals(opens.map(({ path }) => path).sort(), [
+  assertEquals(sources.filter(opensConnections).map(({ path }) => path).sort(), [
     "commands/palette_client.ts",
     "runtime/http.ts",
+    "runtime/http_unverified.ts",
   ]);
 });
+
+for (
+  const text of [
+    'const { request } = await import("node:https");',
+    'const net = await import("node:net");',
+    'import type * as Http from "node:http";',
+    'const tls = process.getBuiltinModule("tls");',
+    "createRequire(import.meta.url)('node:http2');",
+    'import { lookup } from "node:dns/promises";',
+    "const client = Deno.createHttpClient({});",
+    "await globalThis.fetch(url);",
+    "new WebSocketStream(url);",
+  ]
+) {
+  Deno.test(`a connection is seen in: ${text}`, () => {
+    assertEquals(opensConnections({ path: "api/x.ts", text }), true);
+  });
+}
 
 Deno.test("no address is built in but the documented default", () => {
   const addresses = sources.flatMap((source) =>
