@@ -132,13 +132,19 @@ async function report(error: unknown, { printer, log, redactor }: ReportParts): 
   return error instanceof UserError ? EXIT_STATUS[error.code] ?? FAILED : FAILED;
 }
 
+/** Of the answer that an error is about, also when a command has worded the error anew. */
+function httpStatusOf(error: unknown): number | null {
+  if (error instanceof ApiError && error.status !== null) return error.status;
+  return error instanceof Error ? httpStatusOf(error.cause) : null;
+}
+
 function reportOf(error: unknown): Omit<ErrorReport, "logFile"> {
   if (error instanceof UserError) {
     return {
       code: error.code,
       message: error.message,
       hint: error.hint ?? null,
-      status: error instanceof ApiError ? error.status : null,
+      status: httpStatusOf(error),
     };
   }
   if (error instanceof EndOfInput) {

@@ -122,6 +122,8 @@ interface Refused {
   code: string;
   message: string | RegExp;
   hint?: string | RegExp;
+  /** Of the answer that made it fail; none by default. */
+  status?: number;
 }
 
 const REFUSED: Refused[] = [
@@ -131,6 +133,7 @@ const REFUSED: Refused[] = [
     env: { PALETTE_API_KEY: "wrong" },
     code: "auth-invalid",
     message: /^Invalid API key for http:\/\/127\.0\.0\.1:\d+$/,
+    status: 401,
   },
   {
     name: "an expired key",
@@ -138,6 +141,7 @@ const REFUSED: Refused[] = [
     env: { PALETTE_API_KEY: EXPIRED_KEY },
     code: "auth-invalid",
     message: /^Invalid API key for .*: it has expired$/,
+    status: 401,
   },
   {
     name: "a key with white space in it",
@@ -146,6 +150,7 @@ const REFUSED: Refused[] = [
     code: "auth-invalid",
     message: /^Invalid API key/,
     hint: /white space/,
+    status: 401,
   },
   {
     name: "a project that is not there",
@@ -265,7 +270,7 @@ const REFUSED: Refused[] = [
   },
 ];
 
-for (const { name, args, env, stdin, code, message, hint } of REFUSED) {
+for (const { name, args, env, stdin, code, message, hint, status } of REFUSED) {
   Deno.test(`login refuses ${name}, and leaves the file of an earlier login alone`, async () => {
     await using palette = await startFakePalette();
     await using home = await Home.make();
@@ -278,6 +283,7 @@ for (const { name, args, env, stdin, code, message, hint } of REFUSED) {
     const error = errorOf(result);
     assertEquals({ status: result.status, stdout: result.stdout }, { status: 1, stdout: "" });
     assertEquals(error["code"], code);
+    assertEquals(error["status"], status ?? null);
     if (typeof message === "string") assertEquals(error["message"], message);
     else assertMatch(String(error["message"]), message);
     if (typeof hint === "string") assertEquals(error["hint"], hint);
@@ -285,6 +291,23 @@ for (const { name, args, env, stdin, code, message, hint } of REFUSED) {
     assertEquals(await home.config(), before);
   });
 }
+
+Deno.test("login tells what answered where no Palette is, and writes nothing", async () => {
+  await using palette = await startFakePalette();
+  palette.inject({ kind: "status", status: 404, path: "/v1/health/ping" });
+  await using home = await Home.make();
+  const result = await home.run(["login", "-o", "json", "--console-url", palette.url], {
+    env: { PALETTE_API_KEY: ADMIN_KEY },
+  });
+  assertEquals(errorOf(result), {
+    code: "api",
+    message: `${palette.url} did not answer like a Palette API: status 404`,
+    hint: "Check the console address",
+    status: 404,
+    logFile: null,
+  });
+  assertEquals([result.status, result.stdout, await home.files()], [1, "", []]);
+});
 
 const BAD_URLS: [string, string][] = [
   ["console.example.com", "must begin with https://"],
