@@ -258,7 +258,7 @@ export class PaletteClient {
       {
         hint: isCa
           ? "Give the server a certificate that is not marked as a CA, or pass --insecure"
-          : "Pass --ca-file FILE with the CA's certificate, or --insecure to skip the check",
+          : "Pass --ca-file FILE with the CA's certificate, set DENO_TLS_CA_STORE=system to use this machine's list, or pass --insecure to skip the check",
         cause: error,
       },
     );

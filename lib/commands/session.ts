@@ -11,7 +11,7 @@ export interface Session {
   source: "environment" | "file";
   endpoint: URL;
   insecure: boolean;
-  /** Certificates to trust beside the system's, and the flag, variable or field that names them. */
+  /** Certificates to trust beside the built-in list, and the flag, variable or field that names them. */
   caFile: { path: string; source: string } | null;
   apiKey: () => Promise<Secret>;
   /** The active project by uid, as the file says; null in tenant scope. */

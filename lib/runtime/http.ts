@@ -33,7 +33,7 @@ export interface HttpTransport {
 export interface TlsTrust {
   /** Skip certificate verification. */
   insecure: boolean;
-  /** Certificates (PEM) trusted beside the system's. */
+  /** Certificates (PEM) trusted beside Deno's own list, or beside what DENO_TLS_CA_STORE names. */
   caCertificates: string[];
   /** Certificate and key (PEM) that this side shows. */
   clientCertificate?: { certificate: string; key: string };

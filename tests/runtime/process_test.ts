@@ -83,6 +83,43 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name:
+    "the system's CAs are trusted with DENO_TLS_CA_STORE=system, as hint and help say (needs openssl)",
+  ignore: !hasProgram("openssl"),
+  async fn() {
+    const all = await certificates();
+    await using server = await startFakePalette({ tls: all.server });
+    await using home = await Home.make();
+    const args = ["login", "--console-url", server.url];
+    const env = {
+      HOME: home.root,
+      PALETTE_API_KEY: ADMIN_KEY,
+      PALETTE_ENCRYPTION_PASSWORD: PASSPHRASE,
+      SSL_CERT_FILE: all.caFile,
+    };
+    const refused = await run(args, env);
+    assertEquals([refused.code, refused.stdout], [1, ""]);
+    assertMatch(
+      refused.stderr,
+      /^Error: certificate of 127\.0\.0\.1 not trusted: unknown issuer$/m,
+    );
+    assertMatch(
+      refused.stderr,
+      /^Hint: Pass --ca-file FILE with the CA's certificate, set DENO_TLS_CA_STORE=system to use this machine's list, or pass --insecure to skip the check$/m,
+    );
+    assertEquals(server.requests, []);
+    const trusted = await run(args, { ...env, DENO_TLS_CA_STORE: "system" });
+    assertEquals([trusted.code, trusted.stderr], [0, ""]);
+    const help = (await run(["login", "--help"], env)).stdout.replace(/\s+/g, " ");
+    assertStringIncludes(
+      help,
+      "Certificates (PEM) to trust beside the built-in list; DENO_TLS_CA_STORE=system uses this " +
+        "machine's instead (env PALETTE_CA_FILE).",
+    );
+  },
+});
+
 Deno.test("the command line needs no more than the documented permissions", async () => {
   await using server = await startFakePalette();
   await using home = await Home.make();

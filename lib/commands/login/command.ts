@@ -34,7 +34,8 @@ export function buildLogin(choose: Choose, defaults: { project?: string } = {}) 
     .option("--insecure", "Accept any TLS certificate; not with --ca-file.")
     .option(
       "--ca-file <file:file>",
-      "Certificates (PEM) to trust beside the system's (env PALETTE_CA_FILE).",
+      "Certificates (PEM) to trust beside the built-in list; DENO_TLS_CA_STORE=system uses this " +
+        "machine's instead (env PALETTE_CA_FILE).",
     )
     .option("--ubuntu-pro-token <token:string>", "Ubuntu Pro token, stored encrypted.")
     .option("--acknowledge-banner", "Accept the login banner without being asked.")
