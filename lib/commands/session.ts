@@ -1,8 +1,10 @@
 import { UserError } from "../errors.ts";
+import { parseApiKey } from "../api/api_key.ts";
 import { DEFAULT_CONSOLE_URL, parseConsoleUrl } from "../api/console_url.ts";
 import { type PaletteConfig, paletteConfigOf } from "../config/palette_config.ts";
 import { API_KEY_PATH } from "../config/secret_kinds.ts";
-import { Secret } from "../secrets/secret.ts";
+import type { Secret } from "../secrets/secret.ts";
+import { formatPointer } from "../yaml/pointer.ts";
 import type { CommandContext } from "./context.ts";
 
 /** Whose key is used, and where. */
@@ -44,6 +46,7 @@ function sessionOfEnvironment(
 ): Omit<Session, "projectWanted"> {
   const { env } = runtime;
   redactor.add(apiKey);
+  const key = parseApiKey(apiKey, "PALETTE_API_KEY");
   const url = env.get("PALETTE_CONSOLE_URL") ?? DEFAULT_CONSOLE_URL;
   const caFile = env.get("PALETTE_CA_FILE");
   return {
@@ -51,7 +54,7 @@ function sessionOfEnvironment(
     endpoint: parseConsoleUrl(url, false, "PALETTE_CONSOLE_URL"),
     insecure: false,
     caFile: caFile === undefined ? null : { path: caFile, source: "PALETTE_CA_FILE" },
-    apiKey: () => Promise.resolve(new Secret(apiKey)),
+    apiKey: () => Promise.resolve(key),
     project: null,
     config: null,
   };
@@ -82,7 +85,7 @@ async function sessionOfFile(context: CommandContext): Promise<Omit<Session, "pr
     apiKey: async () => {
       const key = await context.decrypt(file, API_KEY_PATH);
       if (key === null) throw context.notLoggedIn();
-      return key;
+      return parseApiKey(key.reveal(), file.placeOf(formatPointer(API_KEY_PATH)));
     },
     project: config.project,
     config,

@@ -225,6 +225,31 @@ for (const args of [["whoami"], ["project", "list"], ["project", "current"], ["c
   });
 }
 
+Deno.test("a key that no header can carry is named by its place, and nothing is asked", async () => {
+  await using palette = await startFakePalette();
+  await using home = await Home.make();
+  const args = ["whoami", "-o", "json"];
+  const reason = "it has a character that is not printable ASCII";
+  const ofEnvironment = await home.run(args, {
+    env: { PALETTE_API_KEY: "ab\u20ac", PALETTE_CONSOLE_URL: palette.url },
+  });
+  assertEquals(errorOf(ofEnvironment), {
+    code: "validation",
+    message: `Cannot take what PALETTE_API_KEY holds for an API key: ${reason}`,
+    hint: "Check how it was copied; an API key is one line of letters, digits and signs",
+    status: null,
+    logFile: null,
+  });
+  assertEquals([ofEnvironment.status, ofEnvironment.stdout, await home.files()], [1, "", []]);
+  await home.seed({ endpoint: palette.url, apiKey: "ab\u20ac" });
+  const error = errorOf(await home.run(args));
+  assertEquals([error["code"], error["message"]], [
+    "validation",
+    `Cannot take what /paletteConfig/mgmt/apikey in "${home.configFile}" holds for an API key: ${reason}`,
+  ]);
+  assertEquals(palette.requests, []);
+});
+
 Deno.test("a key of the environment never goes to the file's address", async () => {
   await using palette = await startFakePalette();
   await using home = await Home.make();

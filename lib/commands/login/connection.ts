@@ -1,4 +1,5 @@
 import { ApiError } from "../../api/api_error.ts";
+import { validateApiKey } from "../../api/api_key.ts";
 import type { PaletteClient } from "../../api/client.ts";
 import { DEFAULT_CONSOLE_URL, parseConsoleUrl, validateConsoleUrl } from "../../api/console_url.ts";
 import { ping } from "../../api/system.ts";
@@ -34,17 +35,12 @@ export async function connect(inputs: LoginInputs, context: CommandContext): Pro
   const address = await reach(await askAddress(inputs, context), context);
   const prompter = inputs.apiKey === null ? context.prompter : null;
   for (let attempt = 1;; attempt++) {
-    const text = inputs.apiKey ?? await prompter?.secret({
-      label: "Spectro Cloud API Key",
-      validate: (answer) => answer.trim() !== "" || "The key is empty",
-    }) ?? "";
-    context.redactor.add(text);
-    const apiKey = new Secret(text);
+    const apiKey = inputs.apiKey ?? await askApiKey(context);
     const palette = await clientOf(address, apiKey, context);
     try {
       return { address, apiKey, palette, info: await getUserInfo(palette) };
     } catch (error) {
-      const refused = refusedKey(error, text);
+      const refused = refusedKey(error, apiKey);
       if (refused === null) throw error;
       if (prompter === null || attempt === ATTEMPTS) throw refused;
       context.printer.show(`${refused.message}; try again`);
@@ -52,10 +48,21 @@ export async function connect(inputs: LoginInputs, context: CommandContext): Pro
   }
 }
 
+async function askApiKey({ prompter, redactor }: CommandContext): Promise<Secret> {
+  const text = await prompter?.secret({
+    label: "Spectro Cloud API Key",
+    validate: validateApiKey,
+  }) ?? "";
+  redactor.add(text);
+  return new Secret(text);
+}
+
 /** An expired key is an invalid one to somebody who logs in. */
-function refusedKey(error: unknown, key: string): UserError | null {
+function refusedKey(error: unknown, key: Secret): UserError | null {
   if (!(error instanceof ApiError) || error.status !== 401) return null;
-  const looksOdd = /\s/.test(key) ? "The key has white space in it; check how it was copied" : null;
+  const looksOdd = /\s/.test(key.reveal())
+    ? "The key has white space in it; check how it was copied"
+    : null;
   return new UserError("auth-invalid", error.message, {
     hint: looksOdd ?? "Create a key in the Palette console under User Menu > My API Keys",
     cause: error,

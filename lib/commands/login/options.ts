@@ -1,4 +1,6 @@
+import { parseApiKey } from "../../api/api_key.ts";
 import { UserError } from "../../errors.ts";
+import type { Secret } from "../../secrets/secret.ts";
 import type { CommandContext } from "../context.ts";
 
 /** The flags of login. */
@@ -26,7 +28,7 @@ export interface Given {
 
 /** What login was told, before anything is asked. */
 export interface LoginInputs {
-  apiKey: string | null;
+  apiKey: Secret | null;
   consoleUrl: Given | null;
   org: string | null;
   project: string | null;
@@ -67,9 +69,7 @@ export async function resolveInputs(
     ubuntuProToken: options.ubuntuProToken ?? null,
     acknowledgeBanner: options.acknowledgeBanner,
   };
-  for (const secret of [inputs.apiKey, inputs.ubuntuProToken]) {
-    if (secret !== null) context.redactor.add(secret);
-  }
+  if (inputs.ubuntuProToken !== null) context.redactor.add(inputs.ubuntuProToken);
   if (context.prompter === null) await refuseMissing(inputs, context);
   return inputs;
 }
@@ -91,17 +91,23 @@ function refuseConflicts(options: LoginOptions): void {
 async function apiKeyOf(
   { apiKey, apiKeyFile }: LoginOptions,
   context: CommandContext,
-): Promise<string | null> {
+): Promise<Secret | null> {
+  const parsed = (text: string, source: string) => {
+    context.redactor.add(text);
+    return parseApiKey(text, source);
+  };
   if (apiKey !== undefined) {
     context.printer.warn(
       "other users of this machine can see --api-key; use --api-key-file or PALETTE_API_KEY",
     );
-    return apiKey;
+    return parsed(apiKey, "--api-key");
   }
-  if (apiKeyFile === undefined) return context.runtime.env.get("PALETTE_API_KEY") ?? null;
-  const key = await (await context.secretInput()).fromFile(apiKeyFile, "--api-key-file");
-  if (key !== "") return key;
-  throw new UserError("validation", "--api-key-file is empty");
+  if (apiKeyFile === undefined) {
+    const text = context.runtime.env.get("PALETTE_API_KEY");
+    return text === undefined ? null : parsed(text, "PALETTE_API_KEY");
+  }
+  const text = await (await context.secretInput()).fromFile(apiKeyFile, "--api-key-file");
+  return parsed(text, "--api-key-file");
 }
 
 async function refuseMissing(inputs: LoginInputs, context: CommandContext): Promise<void> {

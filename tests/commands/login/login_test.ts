@@ -237,6 +237,29 @@ const REFUSED: Refused[] = [
     message: "--api-key-file is empty",
   },
   {
+    name: "a key that no header can carry",
+    args: [],
+    env: { PALETTE_API_KEY: "ab\u20ac" },
+    code: "validation",
+    message: "Cannot take what PALETTE_API_KEY holds for an API key: " +
+      "it has a character that is not printable ASCII",
+    hint: "Check how it was copied; an API key is one line of letters, digits and signs",
+  },
+  {
+    name: "a key of several lines",
+    args: ["--api-key-file", "-"],
+    stdin: "first\nsecond\n",
+    code: "validation",
+    message: "Cannot take what --api-key-file holds for an API key: it has more than one line",
+  },
+  {
+    name: "a key with a NUL",
+    args: ["--api-key", "a\0b"],
+    code: "validation",
+    message: "Cannot take what --api-key holds for an API key: " +
+      "it has a character that is not printable ASCII",
+  },
+  {
     name: "key and passphrase both from stdin",
     args: ["--api-key-file", "-", "--encryption-passphrase-file", "-"],
     stdin: "x\n",
@@ -289,8 +312,27 @@ for (const { name, args, env, stdin, code, message, hint, status } of REFUSED) {
     if (typeof hint === "string") assertEquals(error["hint"], hint);
     else if (hint !== undefined) assertMatch(String(error["hint"]), hint);
     assertEquals(await home.config(), before);
+    if (code === "validation") assertEquals(palette.requests, []);
   });
 }
+
+Deno.test("login asks again for a key that no header can carry", async () => {
+  await using palette = await startFakePalette();
+  await using home = await Home.make();
+  const question = { kind: "secret", label: "Spectro Cloud API Key" } as const;
+  const result = await home.run(["login", "--console-url", palette.url, "--project", "staging"], {
+    answers: [
+      { ...question, answer: " " },
+      { ...question, answer: "ab\u20ac" },
+      { ...question, answer: ADMIN_KEY },
+    ],
+  });
+  assertEquals([result.status, result.stdout], [0, WELCOME], result.stderr);
+  assertEquals(result.prompter.refusals, [
+    "Not an API key: it is empty",
+    "Not an API key: it has a character that is not printable ASCII",
+  ]);
+});
 
 Deno.test("login tells what answered where no Palette is, and writes nothing", async () => {
   await using palette = await startFakePalette();
