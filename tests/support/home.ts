@@ -9,7 +9,7 @@ import type { Clock } from "../../lib/runtime/clock.ts";
 import { environmentOf } from "../../lib/runtime/environment.ts";
 import { systemExec } from "../../lib/runtime/exec.ts";
 import { type Files, systemFiles } from "../../lib/runtime/files.ts";
-import { openSystemTransport } from "../../lib/runtime/http.ts";
+import { openSystemTransport, type OpenTransport } from "../../lib/runtime/http.ts";
 import { serveHttp } from "../../lib/runtime/http_server.ts";
 import type { StopSignal } from "../../lib/runtime/signals.ts";
 import { Keyring } from "../../lib/secrets/keyring.ts";
@@ -33,6 +33,7 @@ export interface RunOptions {
   isTerminal?: boolean;
   clock?: Clock;
   files?: Files;
+  openTransport?: OpenTransport;
   /** Called with a way to stop the run by a signal. */
   onSignals?: (stop: (signal: StopSignal) => void) => void;
 }
@@ -112,7 +113,7 @@ export class Home implements AsyncDisposable {
       env,
       exec: systemExec(env),
       files: options.files ?? systemFiles(),
-      openTransport: openSystemTransport,
+      openTransport: options.openTransport ?? openSystemTransport,
       platform: { os: "linux", arch: "amd64", uid: Deno.uid() ?? undefined, denoVersion: "2.9.5" },
       prompter,
       serve: serveHttp,

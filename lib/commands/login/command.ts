@@ -6,7 +6,10 @@ import { sessionCommand } from "../options/session_command.ts";
 export const build: BuildBranch = (choose) => buildLogin(choose);
 
 /** @param defaults What an older name of the command takes when a flag is missing. */
-export function buildLogin(choose: Choose, defaults: { project?: string } = {}) {
+export function buildLogin(
+  choose: Choose,
+  defaults: { project?: string; consoleUrl?: string } = {},
+) {
   return sessionCommand(
     "Log in to Palette: checks the API key, chooses the project, and writes palette.yaml with every " +
       "secret encrypted under your passphrase.\n\nWithout flags on a terminal it asks.",
@@ -58,6 +61,7 @@ export function buildLogin(choose: Choose, defaults: { project?: string } = {}) 
           org: options.org,
           project: options.project,
           defaultProject: defaults.project,
+          defaultConsoleUrl: defaults.consoleUrl,
           clusterGroupName: options.clusterGroupName,
           clusterGroupScope: options.clusterGroupScope,
           insecure: options.insecure === true,

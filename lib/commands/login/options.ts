@@ -10,8 +10,9 @@ export interface LoginOptions {
   consoleUrl?: string | undefined;
   org?: string | undefined;
   project?: string | undefined;
-  /** Taken when no project is named; of the older name of the command. */
+  /** Taken instead of asking; of the older name of the command. */
   defaultProject?: string | undefined;
+  defaultConsoleUrl?: string | undefined;
   clusterGroupName?: string | undefined;
   clusterGroupScope?: string | undefined;
   insecure: boolean;
@@ -57,7 +58,10 @@ export async function resolveInputs(
   const { clusterGroupName, clusterGroupScope } = options;
   const inputs: LoginInputs = {
     apiKey: await apiKeyOf(options, context),
-    consoleUrl: given("--console-url", options.consoleUrl, "PALETTE_CONSOLE_URL"),
+    consoleUrl: given("--console-url", options.consoleUrl, "PALETTE_CONSOLE_URL") ??
+      (options.defaultConsoleUrl === undefined
+        ? null
+        : { text: options.defaultConsoleUrl, source: "the default address" }),
     org: given("--org", options.org, "PALETTE_ORG")?.text ?? null,
     project: given("--project", options.project, "PALETTE_PROJECT")?.text ??
       options.defaultProject ?? null,

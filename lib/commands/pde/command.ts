@@ -1,3 +1,4 @@
+import { DEFAULT_CONSOLE_URL } from "../../api/console_url.ts";
 import { type BuildBranch, group } from "../command.ts";
 import { buildApp } from "./app/command.ts";
 import { buildAppProfile } from "./app_profile/command.ts";
@@ -9,7 +10,7 @@ import { buildLogin } from "../login/command.ts";
 import { build as buildProject } from "../project/command.ts";
 
 /** Where login and project were before 4.0; old scripts and an editor extension call them there. */
-const LOGIN_DEFAULTS = { project: "Default" };
+const LOGIN_DEFAULTS = { project: "Default", consoleUrl: DEFAULT_CONSOLE_URL };
 
 export const build: BuildBranch = (choose) =>
   group("Palette Dev Engine: clusters and apps for developers.")

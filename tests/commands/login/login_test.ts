@@ -15,7 +15,9 @@ import {
   USER_KEY,
 } from "../../support/palette/state.ts";
 import { errorOf, Home, OTHER_PASSPHRASE, PASSPHRASE } from "../../support/home.ts";
+import type { HttpRequest } from "../../../lib/runtime/http.ts";
 import { EndOfInput } from "../../../lib/runtime/prompter.ts";
+import { TransportError } from "../../../lib/runtime/transport_error.ts";
 import { Interrupted } from "../../../lib/errors.ts";
 
 /** The user whose key is the administrator's. */
@@ -703,6 +705,41 @@ Deno.test("pde login is the same command with the project of 3.4", async () => {
   assertMatch(await home.config(), /projectName: Default/);
   await home.run(["pde", "login", "--project", "staging"], { env });
   assertMatch(await home.config(), /projectName: staging/);
+});
+
+Deno.test("pde login goes to the console of 3.4 without asking, also at a terminal", async () => {
+  await using home = await Home.make();
+  const asked: string[] = [];
+  const unreachable = () =>
+    Promise.resolve({
+      send({ url }: HttpRequest) {
+        asked.push(url.href);
+        return Promise.reject(new TransportError("network", "host name not found"));
+      },
+      close() {},
+    });
+  const result = await home.run(["pde", "login", "-o", "json"], {
+    answers: [],
+    openTransport: unreachable,
+  });
+  assertEquals(asked, ["https://console.spectrocloud.com/v1/health/ping"]);
+  assertEquals([result.status, errorOf(result)["code"], errorOf(result)["message"]], [
+    1,
+    "network",
+    "Cannot reach https://console.spectrocloud.com: host name not found",
+  ]);
+  assertEquals(await home.files(), []);
+});
+
+Deno.test("pde login goes where it is told before it goes to the console of 3.4", async () => {
+  await using palette = await startFakePalette();
+  await using home = await Home.make();
+  const result = await home.run(["pde", "login"], {
+    env: { PALETTE_CONSOLE_URL: palette.url },
+    answers: [{ kind: "secret", label: "Spectro Cloud API Key", answer: ADMIN_KEY }],
+  });
+  assertEquals([result.status, result.stdout], [0, WELCOME], result.stderr);
+  assertMatch(await home.config(), /projectName: Default/);
 });
 
 Deno.test("login ends with 130 at Ctrl+C and with 1 at the end of input", async () => {
