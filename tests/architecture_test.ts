@@ -134,6 +134,7 @@ Deno.test("only lib/runtime opens connections, and only the client asks it to", 
   assertEquals(sources.filter(opensConnections).map(({ path }) => path).sort(), [
     "commands/palette_client.ts",
     "runtime/http.ts",
+    "runtime/http_server.ts",
     "runtime/http_unverified.ts",
   ]);
 });
