@@ -61,27 +61,53 @@ export class FileStore {
       if (info.size > MAX_BYTES) throw new FileError("other", "it is larger than 16 MiB");
       const resolved = await files.realPath(path);
       if (info.mode !== undefined && (info.mode & 0o077) !== 0) await this.#close(path, resolved);
-      return { text: decode(await files.readBytes(resolved), path), path: resolved };
+      return { text: decodeText(await files.readBytes(resolved), path), path: resolved };
     } catch (error) {
       throw ioError("read", path, error);
     }
   }
 
   /**
-   * Replaces a file under its lock. `change` gets what is there now (null when nothing is) and gives
-   * the new text; null leaves all as it is.
+   * Replaces a file. `change` gets what is there now (null when nothing is) and gives the new text;
+   * null leaves all as it is. It may ask and take its time, and is called again when somebody else
+   * wrote meanwhile.
    * @throws {UserError} `busy` when another process holds the lock for 10 s; `io`; what `change` throws.
    */
   async update(
     path: string,
     change: (current: StoredFile | null) => Promise<string | null>,
   ): Promise<void> {
-    await this.locked([path], async () => {
-      const current = await this.read(path);
-      const text = await change(current);
-      if (text === null || text === current?.text) return;
-      await this.replace(current?.path ?? path, text);
+    await this.change([path], async ([current]) => {
+      const text = await change(current ?? null);
+      return text === null || text === current?.text
+        ? null
+        : () => this.replace(current?.path ?? path, text);
     });
+  }
+
+  /**
+   * Changes files without holding a lock while somebody thinks: `prepare` gets what is there and
+   * gives the write, or null for none. The write runs under the locks of all files, and only when
+   * they still are what `prepare` saw; else all begins anew.
+   * @throws {UserError} As `update`.
+   */
+  async change(
+    paths: string[],
+    prepare: (current: (StoredFile | null)[]) => Promise<(() => Promise<void>) | null>,
+  ): Promise<void> {
+    const readAll = () => Promise.all(paths.map((path) => this.read(path)));
+    for (;;) {
+      const seen = await readAll();
+      const write = await prepare(seen);
+      if (write === null) return;
+      const isWritten = await this.locked(paths, async () => {
+        const current = await readAll();
+        if (current.some((file, at) => !isSame(file, seen[at] ?? null))) return false;
+        await write();
+        return true;
+      });
+      if (isWritten) return;
+    }
   }
 
   /** Holds the locks of several files, taken in one order by everybody, while `work` runs. */
@@ -262,6 +288,10 @@ export class FileStore {
   }
 }
 
+function isSame(a: StoredFile | null, b: StoredFile | null): boolean {
+  return a?.text === b?.text && a?.path === b?.path;
+}
+
 function temporaryName(path: string, crypto: Crypto): string {
   const random = [...crypto.randomBytes(6)].map((byte) => byte.toString(16).padStart(2, "0"));
   return `.${baseName(path)}.${random.join("")}.tmp`;
@@ -272,7 +302,11 @@ function isTemporaryOf(name: string, path: string): boolean {
   return name.startsWith(prefix) && /^[0-9a-f]{12}\.tmp$/.test(name.slice(prefix.length));
 }
 
-function decode(bytes: Uint8Array, path: string): string {
+/**
+ * The text of a file.
+ * @throws {UserError} `validation` when it is not UTF-8.
+ */
+export function decodeText(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {

@@ -79,6 +79,40 @@ Deno.test("update() leaves everything when the change fails, and lets go of the 
   assertEquals(await Deno.readTextFile(it.path), "new");
 });
 
+Deno.test("update() holds no lock while the new text is made, and makes it anew when somebody wrote", async () => {
+  await using it = await setUp({ clock: new FakeClock() });
+  await Deno.writeTextFile(it.path, "old", { mode: 0o600 });
+  const seen: (string | undefined)[] = [];
+  await it.store.update(it.path, async (current) => {
+    seen.push(current?.text);
+    if (seen.length === 1) await it.store.update(it.path, write("between"));
+    return `${current?.text}, new`;
+  });
+  assertEquals(seen, ["old", "between"]);
+  assertEquals(await Deno.readTextFile(it.path), "between, new");
+});
+
+Deno.test("update() begins anew when the file went or came meanwhile", async () => {
+  await using it = await setUp({ clock: new FakeClock() });
+  const seen: (string | undefined)[] = [];
+  await it.store.update(it.path, async (current) => {
+    seen.push(current?.text);
+    if (seen.length === 1) await Deno.writeTextFile(it.path, "came", { mode: 0o600 });
+    if (seen.length === 2) await Deno.remove(it.path);
+    return "new";
+  });
+  assertEquals(seen, [undefined, "came", undefined]);
+  assertEquals(await Deno.readTextFile(it.path), "new");
+});
+
+Deno.test("update() makes neither folder nor lock when the change fails or wants nothing", async () => {
+  await using it = await setUp();
+  const path = `${it.root}/a/file.yaml`;
+  await assertRejects(() => it.store.update(path, () => Promise.reject(new Error("no"))), Error);
+  await it.store.update(path, () => Promise.resolve(null));
+  assertEquals(await names(it.root), []);
+});
+
 Deno.test("a file that others could read is closed, with one warning", async () => {
   await using it = await setUp();
   await Deno.writeTextFile(it.path, "x");
