@@ -46,6 +46,8 @@ export interface EditedFile {
   dropped: string[];
   /** Pointers of secrets that stood in the file as plain text and are encrypted now. */
   encrypted: string[];
+  /** Pointers of secrets that stay plain text, since there is no address to bind them to. */
+  unbound: string[];
 }
 
 /**
@@ -67,10 +69,14 @@ export async function editSecretFile(
     ? await chooseKeys(before, plan, parts)
     : null;
 
-  const outcome: EditedFile = { text: "", dropped: [], encrypted: [] };
+  const outcome: EditedFile = { text: "", dropped: [], encrypted: [], unbound: [] };
   const addresses: Record<string, string> = {};
   let hasTokens = false;
   for (const secret of plan) {
+    if (secret.action === "leave") {
+      outcome.unbound.push(secret.pointer);
+      continue;
+    }
     const token = await tokenOf(secret, { before, after, target }, parts);
     if (token !== before.textAt(secret.path)) editor.set([...secret.path], new Quoted(token));
     if (token === "") {
@@ -80,7 +86,11 @@ export async function editSecretFile(
     hasTokens = true;
     if (secret.action === "encrypt" && secret.wasPlain) outcome.encrypted.push(secret.pointer);
     if (secretFieldAt(before.kind, secret.path)?.address) {
-      addresses[secret.pointer] = (await bindingOf(after, secret.path, parts.files)).audience;
+      // A token that stays belongs where it was encrypted for, wherever the file points by now.
+      const address = token === before.textAt(secret.path)
+        ? before.notedAddress(secret.pointer)
+        : (await bindingOf(after, secret.path, parts.files)).audience;
+      if (address !== null) addresses[secret.pointer] = address;
     }
   }
   if (target !== null) editor.set([BLOCK_KEY], blockEntry(target.block, addresses));
@@ -94,6 +104,7 @@ type PlannedSecret =
   & (
     | { action: "encrypt"; value: string; wasPlain: boolean }
     | { action: "keep"; stored: StoredSecret }
+    | { action: "leave" }
     | { action: "blank"; isLost: boolean }
   );
 
@@ -131,28 +142,44 @@ async function planKept(
   { files, unreadable }: SecretEditorParts,
 ): Promise<PlannedSecret> {
   const place = { path: stored.path, pointer: stored.pointer };
-  if (stored.state === "plaintext") {
-    return { ...place, action: "encrypt", value: stored.text, wasPlain: true };
-  }
+  const mayDrop = unreadable === "drop";
+  if (stored.state === "misplaced") return { ...place, action: "keep", stored };
   if (stored.state === "foreign") {
-    if (unreadable === "refuse") throw foreignCiphertext(before, stored.pointer);
+    if (!mayDrop) throw foreignCiphertext(before, stored.pointer);
     return { ...place, action: "blank", isLost: true };
   }
-  if (stored.state === "token") {
-    // A credential follows its address only when the user types it anew.
-    const [was, is] = await Promise.all(
-      [before, after].map((file) => bindingOf(file, stored.path, files).catch(() => null)),
+  const audience = await audienceAt(after, stored.path, files);
+  // Nothing can be bound to an address that is none; the write of something else is no reason to fail.
+  if (audience === null && mayDrop) return { ...place, action: "blank", isLost: true };
+  if (stored.state === "plaintext") {
+    return audience === null
+      ? { ...place, action: "leave" }
+      : { ...place, action: "encrypt", value: stored.text, wasPlain: true };
+  }
+  // A credential follows its address only when the user types it anew.
+  if (audience !== await audienceAt(before, stored.path, files)) {
+    if (mayDrop) return { ...place, action: "blank", isLost: true };
+    throw new UserError(
+      "endpoint-changed",
+      `Cannot change the address of ${before.placeOf(stored.pointer)}: the secret is bound to it`,
+      { hint: "Run palette login to give the credential for the new address" },
     );
-    if (was?.audience !== is?.audience) {
-      if (unreadable === "drop") return { ...place, action: "blank", isLost: true };
-      throw new UserError(
-        "endpoint-changed",
-        `Cannot change the address of ${before.placeOf(stored.pointer)}: the secret is bound to it`,
-        { hint: "Run palette login to give the credential for the new address" },
-      );
-    }
   }
   return { ...place, action: "keep", stored };
+}
+
+/** Where a secret may be sent; null when the file names no address that would do. */
+async function audienceAt(
+  file: SecretFile,
+  path: FieldPath,
+  files: Files,
+): Promise<string | null> {
+  try {
+    return (await bindingOf(file, path, files)).audience;
+  } catch (error) {
+    if (error instanceof UserError) return null;
+    throw error;
+  }
 }
 
 interface TargetKeys {
@@ -198,7 +225,7 @@ interface Versions {
 
 /** The token of a secret in the new file; empty when it is blanked or lost. */
 async function tokenOf(
-  secret: PlannedSecret,
+  secret: Exclude<PlannedSecret, { action: "leave" }>,
   { before, after, target }: Versions,
   { files, unreadable }: SecretEditorParts,
 ): Promise<string> {

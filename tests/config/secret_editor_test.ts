@@ -1,7 +1,11 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { editSecretFile, type SecretFileChange } from "../../lib/config/secret_editor.ts";
 import { SecretFile } from "../../lib/config/secret_file.ts";
-import { API_KEY_PATH, UBUNTU_TOKEN_PATH } from "../../lib/config/secret_kinds.ts";
+import {
+  API_KEY_PATH,
+  SCAR_PASSWORD_PATH,
+  UBUNTU_TOKEN_PATH,
+} from "../../lib/config/secret_kinds.ts";
 import { UserError } from "../../lib/errors.ts";
 import { systemFiles } from "../../lib/runtime/files.ts";
 import { Secret } from "../../lib/secrets/secret.ts";
@@ -122,4 +126,80 @@ Deno.test("a token without a block is refused, and the file stays as it is", asy
   const text = (await edit(PLAIN, KEY)).text.replace(/^encryption:[\s\S]*$/m, "");
   const error = await assertRejects(() => edit(text, TOKEN), UserError);
   assertEquals(error.code, "integrity");
+});
+
+const SCAR_PASSWORD = "/paletteConfig/scarConfig/scarPassword";
+const SCAR = `paletteConfig:
+  scarConfig:
+    scarLoc: "https://scar.example.com"
+    scarPassword: ""
+  ubuntuConfig: { token: "" }
+`;
+
+/** A file whose password was encrypted for an address that is gone. */
+async function withLostAddress(): Promise<string> {
+  const secrets = [{ path: SCAR_PASSWORD_PATH, value: new Secret("the-password") }];
+  const { text } = await edit(SCAR, { secrets });
+  return text.replace('scarLoc: "https://scar.example.com"', 'scarLoc: ""');
+}
+
+/** A file with a password that nobody encrypted yet, and no address for it. */
+const PLAIN_WITHOUT_ADDRESS = SCAR.replace("https://scar.example.com", "")
+  .replace('scarPassword: ""', "scarPassword: typed-by-hand");
+
+const PROJECT = { values: [{ path: ["paletteConfig", "projectName"], value: "dev" }] };
+
+Deno.test("a token whose address is gone is blanked by a login, and listed", async () => {
+  const { text, dropped } = await edit(await withLostAddress(), TOKEN, { unreadable: "drop" });
+  assertEquals(dropped, [SCAR_PASSWORD]);
+  assertEquals(fieldOf(text, "scarPassword"), '""');
+});
+
+Deno.test("a token whose address is gone stays untouched in any other write", async () => {
+  const before = await withLostAddress();
+  for (const change of [PROJECT, TOKEN]) {
+    const { text, dropped } = await edit(before, change);
+    assertEquals(dropped, []);
+    assertEquals(fieldOf(text, "scarPassword"), fieldOf(before, "scarPassword"));
+    // Its error still tells what it was encrypted for.
+    assertEquals(fieldOf(text, SCAR_PASSWORD), '"https://scar.example.com"');
+  }
+});
+
+Deno.test("what is noted about a token is what it was encrypted for, not what the file says now", async () => {
+  const before = (await edit(PLAIN, KEY)).text.replace("console.example", "moved.example");
+  const { text } = await edit(before, TOKEN);
+  assertEquals(fieldOf(text, "/paletteConfig/mgmt/apikey"), '"https://console.example.com"');
+});
+
+Deno.test("plain text without an address is blanked by a login, and listed", async () => {
+  const { text, dropped, encrypted } = await edit(PLAIN_WITHOUT_ADDRESS, TOKEN, {
+    unreadable: "drop",
+  });
+  assertEquals([dropped, encrypted], [[SCAR_PASSWORD], []]);
+  assertEquals(fieldOf(text, "scarPassword"), '""');
+});
+
+Deno.test("plain text without an address stays plain text in any other write, and is listed", async () => {
+  const weak = { passphrase: "not within the policy" };
+  for (const [change, options] of [[PROJECT, weak], [TOKEN, {}]] as const) {
+    const { text, unbound, encrypted, dropped } = await edit(
+      PLAIN_WITHOUT_ADDRESS,
+      change,
+      options,
+    );
+    assertEquals([unbound, encrypted, dropped], [[SCAR_PASSWORD], [], []]);
+    assertEquals(fieldOf(text, "scarPassword"), "typed-by-hand");
+  }
+});
+
+Deno.test("a secret that is given needs its address, whatever may be dropped", async () => {
+  const secrets = [{ path: SCAR_PASSWORD_PATH, value: new Secret("the-password") }];
+  for (const unreadable of ["refuse", "drop"] as const) {
+    const error = await assertRejects(
+      () => edit(PLAIN_WITHOUT_ADDRESS, { secrets }, { unreadable }),
+      UserError,
+    );
+    assertEquals(error.code, "endpoint-changed");
+  }
 });
