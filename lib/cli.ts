@@ -46,14 +46,18 @@ export async function run(args: readonly string[], runtime: Runtime): Promise<nu
     const log = logOf(runtime, redactor, settings);
     const printer = new Printer(settings, { ...runtime.streams, log });
     try {
-      if (settings.logFile !== undefined) await log.open(settings.logFile);
+      if (settings.logFile !== undefined) await openNamedLog(log, settings.logFile);
       log.debug(`palette ${chosen.words.join(" ")}`);
       const { CommandContext } = await import("./commands/context.ts");
-      await untilStopped(runtime, async (stopSignal) => {
-        const parts = { runtime, settings, printer, log, redactor, stopSignal };
-        await using context = new CommandContext(parts);
-        await chosen.action(context);
-      });
+      try {
+        await untilStopped(runtime, async (stopSignal) => {
+          const parts = { runtime, settings, printer, log, redactor, stopSignal };
+          await using context = new CommandContext(parts);
+          await chosen.action(context);
+        });
+      } finally {
+        if (log.problem !== null) printer.warn(`${log.problem}; the log is incomplete`);
+      }
       return OK;
     } catch (error) {
       return await report(error, { printer, log, redactor });
@@ -105,6 +109,16 @@ function logOf(runtime: Runtime, redactor: Redactor, settings: Settings | null):
     level: settings?.logLevel ?? "info",
     ...(settings?.format === "table" ? { echo: (line) => stderr.write(`${line}\n`) } : {}),
   });
+}
+
+/**
+ * Opens the log that the user named.
+ * @throws {UserError} `io` when it cannot be written: somebody counts on it.
+ */
+async function openNamedLog(log: Log, path: string): Promise<void> {
+  await log.open(path);
+  if (log.problem === null) return;
+  throw new UserError("io", log.problem, { hint: "Choose another file with --log-file" });
 }
 
 interface ReportParts {

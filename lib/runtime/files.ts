@@ -99,6 +99,7 @@ export class FileError extends Error {
 
 const NOT_FOUND = ["not-found", "no such file or folder"] as const;
 const EXISTS = ["exists", "it exists already"] as const;
+const NOT_FOLDER = ["not-a-file", "a part of its path is not a folder"] as const;
 const DENIED = ["permission", "permission denied"] as const;
 
 const BY_CODE: Record<string, readonly [FileErrorKind, string]> = {
@@ -110,7 +111,7 @@ const BY_CODE: Record<string, readonly [FileErrorKind, string]> = {
   ENOSPC: ["no-space", "no space left on device"],
   EDQUOT: ["no-space", "disk quota exceeded"],
   EISDIR: ["not-a-file", "it is a folder"],
-  ENOTDIR: ["not-a-file", "a part of its path is not a folder"],
+  ENOTDIR: NOT_FOLDER,
   ELOOP: ["other", "too many symbolic links"],
   ENAMETOOLONG: ["other", "name too long"],
 };
@@ -178,7 +179,9 @@ export function systemFiles(): Files {
         return names.sort();
       }),
     async makeFolder(path, mode) {
-      if ((await files.info(path))?.isFolder) return false;
+      const info = await files.info(path);
+      if (info?.isFolder) return false;
+      if (info !== null) throw new FileError(...NOT_FOLDER);
       await translated(() => Deno.mkdirSync(path, { recursive: true, mode }));
       return true;
     },

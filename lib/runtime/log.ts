@@ -1,3 +1,4 @@
+import { reasonOf } from "../errors.ts";
 import type { Clock } from "./clock.ts";
 import { type Files, folderOf } from "./files.ts";
 import type { Redactor } from "./redactor.ts";
@@ -25,7 +26,7 @@ export interface LogParts {
  * The log file. Lines wait in memory until `open` names the file: a run that uses no file of the
  * workspace leaves none behind.
  *
- * A log that cannot be written never fails a command; `problem` tells.
+ * A log that cannot be written throws nothing; `problem` tells, and whoever opened it decides.
  */
 export class Log {
   readonly #parts: LogParts;
@@ -45,7 +46,7 @@ export class Log {
     return this.#problem === null ? this.#path : null;
   }
 
-  /** Why the log could not be written; null when all is well. */
+  /** Which file could not be written, and why; null when all is well. */
   get problem(): string | null {
     return this.#problem;
   }
@@ -62,8 +63,10 @@ export class Log {
       await files.makeFolder(folderOf(path), FOLDER_MODE);
       this.#size = (await files.info(path))?.size ?? 0;
       if (this.#size > MAX_BYTES) await this.#rotate(path);
+      // Now, not with the first line: a problem is found before anything is done.
+      files.appendSync(path, "", FILE_MODE);
     } catch (error) {
-      this.#problem = (error as Error).message;
+      this.#fail(path, error);
     }
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -105,8 +108,12 @@ export class Log {
     try {
       this.#parts.files.appendSync(this.#path, `${line}\n`, FILE_MODE);
     } catch (error) {
-      this.#problem = (error as Error).message;
+      this.#fail(this.#path, error);
     }
+  }
+
+  #fail(path: string, error: unknown): void {
+    this.#problem = `Cannot write "${path}": ${reasonOf(error)}`;
   }
 
   /** `palette.log` becomes `palette.log.1`, and so on; the oldest goes. */

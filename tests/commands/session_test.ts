@@ -316,3 +316,47 @@ Deno.test("--log-file makes a log where there would be none", async () => {
   assertStringIncludes(result.stderr, `Log: ${path}\n`);
   assertMatch(await Deno.readTextFile(path), /level=error msg="You are not logged in"/);
 });
+
+for (const path of ["/proc/nope/x.log", "FOLDER"]) {
+  Deno.test(`--log-file ${path} fails before anything is done when it cannot be written`, async () => {
+    await using palette = await startFakePalette();
+    await using home = await Home.make();
+    await home.seed({ endpoint: palette.url, project: DEV_PROJECT });
+    const before = await home.config();
+    const file = path === "FOLDER" ? home.root : path;
+    const args = ["project", "switch", "--name", "staging", "--log-file", file];
+    const result = await home.run([...args, "-o", "json"]);
+    const reason = path === "FOLDER" ? "it is a folder" : "no such file or folder";
+    assertEquals([result.status, result.stdout], [1, ""]);
+    assertEquals(errorOf(result), {
+      code: "io",
+      message: `Cannot write "${file}": ${reason}`,
+      hint: "Choose another file with --log-file",
+      status: null,
+      logFile: null,
+    });
+    assertEquals(
+      (await home.run(args)).stderr,
+      `Error: cannot write "${file}": ${reason}\nHint: Choose another file with --log-file\n`,
+    );
+    assertEquals(await home.config(), before);
+    assertEquals(palette.requests, []);
+  });
+}
+
+Deno.test("a log of the workspace that cannot be written is told once, and fails nothing", async () => {
+  await using home = await Home.make();
+  await home.seed({ endpoint: "https://console.example.com", project: DEV_PROJECT });
+  await Deno.writeTextFile(`${home.workspace}/logs`, "");
+  const problem =
+    `Cannot write "${home.workspace}/logs/palette.log": a part of its path is not a folder; the log is incomplete`;
+  const shown = await home.run(["project", "current"]);
+  assertEquals([shown.status, shown.stderr], [0, `Warning: ${problem}\n`]);
+  const failed = await home.run(["config", "set-secret", "/nothing"]);
+  assertEquals(failed.status, 1);
+  const other = await home.run(["project", "switch"], { env: { PALETTE_PROJECT: undefined } });
+  assertEquals(other.stderr.match(/; the log is incomplete$/gm)?.length, 1);
+  assertMatch(other.stderr, /\nError: [^\n]+\n(Hint: [^\n]+\n)?$/);
+  const quiet = await home.run(["project", "current", "-q"]);
+  assertEquals([quiet.status, quiet.stderr], [0, ""]);
+});

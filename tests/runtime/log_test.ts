@@ -123,3 +123,18 @@ Deno.test("a log that cannot be written fails nothing, and says why", async () =
   assertEquals(it.log.path, null);
   assertMatch(it.log.problem ?? "", /folder|directory/i);
 });
+
+Deno.test("open() finds out whether the log can be written, before there is a line", async () => {
+  await using it = await setUp();
+  await it.log.open("/proc/nope/palette.log");
+  assertEquals(it.log.path, null);
+  assertEquals(it.log.problem, 'Cannot write "/proc/nope/palette.log": no such file or folder');
+  await using other = await setUp();
+  await Deno.mkdir(other.path, { recursive: true });
+  await other.log.open(other.path);
+  assertEquals(other.log.problem, `Cannot write "${other.path}": it is a folder`);
+  await using good = await setUp();
+  await good.log.open(good.path);
+  assertEquals([good.log.path, good.log.problem], [good.path, null]);
+  assertEquals(await Deno.readTextFile(good.path), "");
+});
