@@ -136,6 +136,7 @@ export class CommandContext implements AsyncDisposable {
         this.printer.warn(
           `other users of this machine can see ${names.valueFlag}; use ${names.fileFlag} or ${names.variable}`,
         ),
+      onRefused: (reason) => this.printer.show(`${reason}; try again`),
       signal: this.signal,
     });
     return new Keyring(source, {

@@ -30,16 +30,22 @@ export function unmetPassphraseRules(passphrase: string): string[] {
   return PASSPHRASE_RULES.filter((rule) => !rule.isMet(normal)).map((rule) => rule.demand);
 }
 
-/**
- * Lists every unmet rule at once and never shows the value.
- * @throws {UserError} `passphrase-policy`
- */
-export function checkPassphrasePolicy(passphrase: string, name = "encryption passphrase"): void {
+/** What is wrong with a passphrase: every unmet rule at once, never the value. Null when all is well. */
+export function passphrasePolicyError(
+  passphrase: string,
+  name = "encryption passphrase",
+): UserError | null {
   const unmet = unmetPassphraseRules(passphrase);
-  if (unmet.length === 0) return;
-  throw new UserError(
+  if (unmet.length === 0) return null;
+  return new UserError(
     "passphrase-policy",
     `The ${name} does not meet the policy: make sure that it ${unmet.join(", ")}`,
     { hint: "Choose 8 to 32 characters with a capital, a lowercase letter, a digit and a special" },
   );
+}
+
+/** @throws {UserError} `passphrase-policy` */
+export function checkPassphrasePolicy(passphrase: string, name?: string): void {
+  const error = passphrasePolicyError(passphrase, name);
+  if (error !== null) throw error;
 }

@@ -1,7 +1,7 @@
 import { UserError } from "../errors.ts";
 import type { Environment } from "../runtime/environment.ts";
 import type { Prompter } from "../runtime/prompter.ts";
-import { checkPassphrasePolicy, unmetPassphraseRules } from "./passphrase_policy.ts";
+import { checkPassphrasePolicy, passphrasePolicyError } from "./passphrase_policy.ts";
 import type { SecretInput } from "./secret_input.ts";
 
 /** Names under which one passphrase can be given; the new one of a rekey has names of its own. */
@@ -52,6 +52,8 @@ export interface PassphraseParts {
   onKnown: (passphrase: string) => void;
   /** Called when the passphrase stood on the command line, where other users can see it. */
   onVisible: () => void;
+  /** Called with the reason when an answer will not do and the question is asked again. */
+  onRefused: (reason: string) => void;
   signal?: AbortSignal;
 }
 
@@ -72,10 +74,20 @@ export class PassphraseSource {
     this.#parts = parts;
   }
 
-  /** What a person has to set when nothing was given and nobody can be asked. */
+  /** What messages call it. */
+  get name(): string {
+    return this.#names.name;
+  }
+
+  /** What a person has to do when nothing was given and nobody can be asked. */
   get ways(): string {
     const { variable, fileFlag, commandFlag } = this.#names;
     return `set ${variable}, or pass ${fileFlag} or ${commandFlag}`;
+  }
+
+  /** It was not given, and nobody can be asked. */
+  async isMissing(): Promise<boolean> {
+    return await this.given() === null && this.#parts.prompter === null;
   }
 
   /**
@@ -101,17 +113,20 @@ export class PassphraseSource {
   }
 
   /**
-   * A passphrase for something new; asked for twice, since nothing could tell a slip later.
+   * A passphrase for something new; typed twice, since nothing could tell a slip later.
    * @throws {UserError} `passphrase-missing`, `passphrase-policy`
    */
   async forEncryption(): Promise<string> {
     return this.#answered ?? await this.given() ?? await this.#inTurn(() => this.#askTwice());
   }
 
-  /** Asks once and accepts any passphrase within the policy, or gives back what is known. */
+  /**
+   * Takes any passphrase within the policy, typed once, or gives back what is known.
+   * @throws {UserError} `passphrase-missing`, `passphrase-policy`
+   */
   async ask(): Promise<string> {
     return this.#answered ?? await this.given() ??
-      await this.#inTurn(async () => this.#answered ??= await this.#askWithinPolicy());
+      await this.#inTurn(() => this.#askUntil((answer) => this.#policyError(answer)));
   }
 
   /** Forgets an answer, so that the next call asks again; a given passphrase stays. */
@@ -134,38 +149,42 @@ export class PassphraseSource {
       if (await isRight(this.#answered)) return this.#answered;
       throw wrong();
     }
-    const prompter = this.#prompterOrThrow();
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      const answer = await prompter.secret({ label: this.#names.promptLabel });
-      this.#parts.onKnown(answer);
-      if (unmetPassphraseRules(answer).length === 0 && await isRight(answer)) {
-        return this.#answered = answer;
-      }
-    }
-    throw wrong();
+    return await this.#askUntil(async (answer) => {
+      const isLikely = this.#policyError(answer) === null;
+      return isLikely && await isRight(answer) ? null : wrong();
+    });
   }
 
   async #askTwice(): Promise<string> {
-    if (this.#answered !== null) return this.#answered;
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      const answer = await this.#askWithinPolicy();
+    return await this.#askUntil(async (answer) => {
+      const error = this.#policyError(answer);
+      if (error !== null) return error;
       const label = `${this.#names.promptLabel} (again)`;
-      const again = await this.#prompterOrThrow().secret({ label });
-      if (answer === again) return this.#answered = answer;
-    }
-    throw new UserError("passphrase-missing", `The two entries of the ${this.#names.name} differ`);
+      if (await this.#prompterOrThrow().secret({ label }) === answer) return null;
+      return new UserError("passphrase-missing", `The two entries of the ${this.name} differ`);
+    });
   }
 
-  async #askWithinPolicy(): Promise<string> {
-    const answer = await this.#prompterOrThrow().secret({
-      label: this.#names.promptLabel,
-      validate: (text) => {
-        const unmet = unmetPassphraseRules(text);
-        return unmet.length === 0 || `Make sure that it ${unmet.join(", ")}`;
-      },
-    });
-    this.#parts.onKnown(answer);
-    return answer;
+  /**
+   * Asks three times at most (core 3.2); what is wrong with an answer is told before the next
+   * question, and thrown after the last.
+   */
+  async #askUntil(
+    refusalOf: (answer: string) => Promise<UserError | null> | UserError | null,
+  ): Promise<string> {
+    if (this.#answered !== null) return this.#answered;
+    for (let attempt = 1;; attempt++) {
+      const answer = await this.#prompterOrThrow().secret({ label: this.#names.promptLabel });
+      this.#parts.onKnown(answer);
+      const refusal = await refusalOf(answer);
+      if (refusal === null) return this.#answered = answer;
+      if (attempt === ATTEMPTS) throw refusal;
+      this.#parts.onRefused(refusal.message);
+    }
+  }
+
+  #policyError(answer: string): UserError | null {
+    return passphrasePolicyError(answer, this.name);
   }
 
   async #readGiven(): Promise<string | null> {
@@ -202,8 +221,27 @@ export class PassphraseSource {
 
   #prompterOrThrow(): Prompter {
     if (this.#parts.prompter !== null) return this.#parts.prompter;
-    throw new UserError("passphrase-missing", `The ${this.#names.name} is missing`, {
-      hint: `${this.ways.charAt(0).toUpperCase()}${this.ways.slice(1)}`,
-    });
+    throw missing([this]);
   }
+}
+
+/**
+ * Names every passphrase that is missing at once, when nobody can be asked.
+ * @throws {UserError} `passphrase-missing`; as `given()`.
+ */
+export async function refuseMissing(sources: PassphraseSource[]): Promise<void> {
+  const found: PassphraseSource[] = [];
+  for (const source of sources) if (await source.isMissing()) found.push(source);
+  if (found.length > 0) throw missing(found);
+}
+
+function missing(sources: PassphraseSource[]): UserError {
+  const names = sources.map(({ name }) => `the ${name}`).join(" and ");
+  const message = `${names} ${sources.length === 1 ? "is" : "are"} missing`;
+  const hint = sources.map(({ ways }) => ways).join("; ");
+  return new UserError("passphrase-missing", capitalized(message), { hint: capitalized(hint) });
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -118,7 +118,13 @@ Deno.test("the passphrase is asked for three times at a terminal, once a run", a
   assertEquals(right.status, 0, right.stderr);
   const wrong = { ...question, answer: OTHER_PASSPHRASE };
   const refused = await home.run(["whoami"], { env, answers: [wrong, wrong, wrong] });
-  assertStringIncludes(refused.stderr, "wrong passphrase");
+  const reason =
+    `annot decrypt /paletteConfig/mgmt/apikey in "${home.configFile}": wrong passphrase`;
+  assertEquals(refused.stderr.split("\n").slice(0, 3), [
+    `C${reason}; try again`,
+    `C${reason}; try again`,
+    `Error: c${reason}`,
+  ]);
 });
 
 for (

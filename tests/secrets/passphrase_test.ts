@@ -73,7 +73,7 @@ interface Setting {
 function sourceOf({ env = {}, options = {}, stdin = "", answers }: Setting) {
   const environment = environmentOf({ PATH: Deno.env.get("PATH") ?? "", ...env });
   const known: string[] = [];
-  const seen = { visible: 0 };
+  const seen = { visible: 0, refusals: [] as string[] };
   const prompter = answers === undefined ? null : new ScriptedPrompter(answers);
   const source = new PassphraseSource(ENCRYPTION_PASSPHRASE, options, {
     env: environment,
@@ -85,6 +85,7 @@ function sourceOf({ env = {}, options = {}, stdin = "", answers }: Setting) {
     prompter,
     onKnown: (passphrase) => known.push(passphrase),
     onVisible: () => seen.visible++,
+    onRefused: (reason) => seen.refusals.push(reason),
   });
   return { source, known, seen, prompter };
 }
@@ -216,6 +217,63 @@ Deno.test("a new passphrase that is typed differently is asked for again, three 
   const { source, prompter } = sourceOf({ answers: [...slip, ...slip, ...slip] });
   const error = await assertRejects(() => source.forEncryption(), UserError);
   assertEquals(error.code, "passphrase-missing");
+  prompter?.assertDone();
+});
+
+Deno.test("a slip is told, and what was typed twice alike is taken", async () => {
+  const { source, seen } = sourceOf({
+    answers: [
+      { ...ASKED, answer: FLAG },
+      { ...AGAIN, answer: COMMAND },
+      { ...ASKED, answer: FLAG },
+      { ...AGAIN, answer: FLAG },
+    ],
+  });
+  assertEquals(await source.forEncryption(), FLAG);
+  assertEquals(seen.refusals, ["The two entries of the encryption passphrase differ"]);
+});
+
+const WEAK = { ...ASKED, answer: "weak" };
+const WEAK_REASON =
+  "The encryption passphrase does not meet the policy: make sure that it has at " +
+  "least 8 characters, has a capital letter (A-Z), has a digit (0-9), has a special character " +
+  "(not a letter A-Z or a-z, a digit or a space)";
+
+for (const ask of ["forEncryption", "ask"] as const) {
+  Deno.test(`${ask}() gives up after three weak passphrases, and tells why each time`, async () => {
+    const { source, seen, prompter } = sourceOf({ answers: [WEAK, WEAK, WEAK] });
+    const error = await assertRejects(() => source[ask](), UserError);
+    assertEquals([error.code, error.message], ["passphrase-policy", WEAK_REASON]);
+    assertEquals(seen.refusals, [WEAK_REASON, WEAK_REASON]);
+    prompter?.assertDone();
+  });
+}
+
+Deno.test("weak passphrases and slips count together", async () => {
+  const slip = [{ ...ASKED, answer: FLAG }, { ...AGAIN, answer: COMMAND }];
+  const { source, seen, prompter } = sourceOf({ answers: [...slip, WEAK, ...slip] });
+  const error = await assertRejects(() => source.forEncryption(), UserError);
+  assertEquals(error.code, "passphrase-missing");
+  assertEquals(seen.refusals.length, 2);
+  prompter?.assertDone();
+});
+
+Deno.test("a wrong passphrase is told, and asked for three times", async () => {
+  const answers = ["weak", COMMAND, VARIABLE].map((answer) => ({ ...ASKED, answer }));
+  const { source, seen, prompter } = sourceOf({ answers });
+  const tried: string[] = [];
+  const error = await assertRejects(
+    () =>
+      source.forDecryption(
+        (passphrase) => Promise.resolve(tried.push(passphrase) === 0),
+        () => new UserError("decrypt-failed", "Cannot decrypt it: wrong passphrase"),
+      ),
+    UserError,
+  );
+  assertEquals(error.code, "decrypt-failed");
+  assertEquals(seen.refusals, Array(2).fill("Cannot decrypt it: wrong passphrase"));
+  // What the policy refuses cannot be right: no derivation is spent on it.
+  assertEquals(tried, [COMMAND, VARIABLE]);
   prompter?.assertDone();
 });
 

@@ -191,6 +191,7 @@ export function keyringOf(passphrase: string): Keyring {
     prompter: null,
     onKnown: () => {},
     onVisible: () => {},
+    onRefused: () => {},
   });
   return new Keyring(source, { crypto: new CountingCrypto() });
 }
