@@ -1,11 +1,11 @@
 import { UserError } from "../../errors.ts";
 import { parsePointer } from "../../yaml/pointer.ts";
-import { editSecretFile } from "../../config/secret_editor.ts";
-import { SecretFile } from "../../config/secret_file.ts";
+import { bindingOf } from "../../config/secret_access.ts";
 import { secretFieldAt, secretPointers } from "../../config/secret_kinds.ts";
 import { sanitizeLine } from "../../output/sanitize.ts";
 import { Secret } from "../../secrets/secret.ts";
 import type { CommandContext } from "../context.ts";
+import { writeConfig } from "../write_config.ts";
 
 export interface SetSecretOptions {
   /** JSON Pointer of the field. */
@@ -25,24 +25,13 @@ export async function setSecret(
       hint: `Give one of ${secretPointers("palette").join(", ")}`,
     });
   }
+  // A file that cannot take the secret is refused before anything is asked.
+  const file = await context.paletteFile();
+  if (!clear) await bindingOf(file, path, context.runtime.files);
   const value = clear ? "" : await readValue(pointer, context);
-  const { runtime, workspace } = context;
-  const keyring = await context.keyring();
-  const { configFile } = workspace;
-  const store = await context.store();
-  // A broken file is refused before anything is asked or made.
-  await context.paletteFile();
-  await store.update(configFile, async (current) => {
-    const before = await SecretFile.parse(configFile, current?.text ?? null, "palette");
-    const secrets = [{ path, value: value === "" ? "" as const : new Secret(value) }];
-    const edited = await editSecretFile(before, { secrets }, {
-      keyring,
-      files: runtime.files,
-      unreadable: "refuse",
-    });
-    return edited.text;
-  });
-  await context.useWorkspace();
+  const secrets = [{ path, value: value === "" ? "" as const : new Secret(value) }];
+  await writeConfig(() => ({ secrets }), { unreadable: "refuse" }, context);
+  const { configFile } = context.workspace;
   await context.printer.result({
     document: () => ({ configFile, pointer, set: value !== "" }),
     text: () =>

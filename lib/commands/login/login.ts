@@ -33,17 +33,10 @@ export async function login(options: LoginOptions, context: CommandContext): Pro
   }
   await context.useWorkspace();
   const { ubuntuProToken } = inputs;
-  const { dropped, encrypted } = await writeSession(
+  const { dropped } = await writeSession(
     { connection, choices, ubuntuProToken, fresh },
     context,
   );
-  const { configFile } = context.workspace;
-  for (const pointer of dropped) {
-    context.printer.warn(`${pointer} in "${configFile}" could not be decrypted and was blanked`);
-  }
-  for (const pointer of encrypted) {
-    context.printer.notice(`${pointer} in "${configFile}" was plain text and is encrypted now`);
-  }
   const { project, clusterGroup, organization } = choices;
   await context.printer.result({
     document: () => ({
@@ -53,7 +46,7 @@ export async function login(options: LoginOptions, context: CommandContext): Pro
       scope: project === null ? "tenant" : "project",
       project: project === null ? null : { ...project },
       clusterGroup: clusterGroup === null ? null : { ...clusterGroup },
-      configFile,
+      configFile: context.workspace.configFile,
       dropped,
     }),
     text: () => "Welcome to Spectro Cloud Palette\n",

@@ -2,7 +2,7 @@ import { UserError } from "../../errors.ts";
 import { SecretFile } from "../../config/secret_file.ts";
 import { API_KEY_PATH } from "../../config/secret_kinds.ts";
 import { formatPointer } from "../../yaml/pointer.ts";
-import type { EncryptionBlock } from "../../secrets/encryption_block.ts";
+import { DEFAULT_ITERATIONS, type EncryptionBlock } from "../../secrets/encryption_block.ts";
 import type { SaltChoice } from "../../secrets/keyring.ts";
 import type { CommandContext } from "../context.ts";
 
@@ -22,7 +22,8 @@ export async function settlePassphrase(
 ): Promise<SaltChoice> {
   const keyring = await context.keyring();
   const block = blockOf(old);
-  const fresh = keyring.freshSalt();
+  // A file that is encrypted afresh costs a guesser no less than before.
+  const fresh = keyring.freshSalt(Math.max(DEFAULT_ITERATIONS, block?.iterations ?? 0));
   const given = await keyring.source.given();
   if (block === null) {
     const passphrase = given ?? await keyring.source.forEncryption();

@@ -1,12 +1,12 @@
 import { valueAt } from "../../yaml/pointer.ts";
-import { type EditedFile, editSecretFile } from "../../config/secret_editor.ts";
-import { SecretFile } from "../../config/secret_file.ts";
+import type { EditedFile } from "../../config/secret_editor.ts";
+import type { SecretFile } from "../../config/secret_file.ts";
 import { API_KEY_PATH, UBUNTU_TOKEN_PATH } from "../../config/secret_kinds.ts";
-import { folderOf } from "../../runtime/files.ts";
+import { joinPath } from "../../runtime/files.ts";
 import type { SaltChoice } from "../../secrets/keyring.ts";
 import { Secret } from "../../secrets/secret.ts";
-import { VERSION } from "../../version.ts";
 import type { CommandContext } from "../context.ts";
+import { writeConfig } from "../write_config.ts";
 import type { Choices } from "./choices.ts";
 import type { Connection } from "./connection.ts";
 
@@ -27,33 +27,18 @@ export async function writeSession(
   session: SessionToWrite,
   context: CommandContext,
 ): Promise<EditedFile> {
-  const { workspace } = context;
-  const keyring = await context.keyring();
   const { connection, ubuntuProToken, fresh } = session;
-  const path = workspace.configFile;
-  const store = await context.store();
   const secrets = [
     { path: API_KEY_PATH, value: connection.apiKey },
     ...(ubuntuProToken === null
       ? []
       : [{ path: UBUNTU_TOKEN_PATH, value: new Secret(ubuntuProToken) }]),
   ];
-  return await store.locked([path], async () => {
-    const current = await store.read(path);
-    const before = await SecretFile.parse(path, current?.text ?? null, "palette");
-    const values = valuesOf(session, before, context);
-    const edited = await editSecretFile(before, { values, secrets }, {
-      keyring,
-      files: context.caFiles,
-      unreadable: "drop",
-      fresh,
-    });
-    await store.replace(current?.path ?? path, edited.text);
-    if (folderOf(path) === workspace.root) {
-      await store.replace(workspace.versionFile, `${VERSION}\n`);
-    }
-    return edited;
-  });
+  return await writeConfig(
+    (before) => ({ values: valuesOf(session, before, context), secrets }),
+    { unreadable: "drop", fresh },
+    context,
+  );
 }
 
 /** Keys in the order the original writes them; what the user may have set stays. */
@@ -87,7 +72,7 @@ function valuesOf(
     { path: ["paletteConfig", "mgmt", "caFile"], value: address.caFile?.path ?? "" },
     ...missing(before, [
       { path: ["paletteConfig", "mgmt", "pairingcode"], value: "" },
-      { path: ["runLoc"], value: `${root}/` },
+      { path: ["runLoc"], value: joinPath(root, "") },
       { path: ["workspaceLoc"], value: root },
     ]),
   ];

@@ -1,7 +1,6 @@
-import { editSecretFile } from "../../config/secret_editor.ts";
-import { SecretFile } from "../../config/secret_file.ts";
 import { sanitizeLine } from "../../output/sanitize.ts";
 import type { CommandContext } from "../context.ts";
+import { writeConfig } from "../write_config.ts";
 
 export interface LogoutOptions {
   /** Remove the file. */
@@ -27,25 +26,20 @@ export async function logout({ purge }: LogoutOptions, context: CommandContext):
 
 /** Pointers of what was blanked; null without a file. */
 async function blankSecrets(context: CommandContext): Promise<string[] | null> {
-  const { workspace } = context;
-  const keyring = await context.keyring();
+  const { configFile } = context.workspace;
   const store = await context.store();
-  // Looks first: a lock would make folders for somebody who never logged in.
-  if (await store.read(workspace.configFile) === null) return null;
+  if (await store.read(configFile) === null) return null;
   await context.useWorkspace();
-  let blanked: string[] | null = null;
-  await store.update(workspace.configFile, async (current) => {
-    if (current === null) return null;
-    const before = await SecretFile.parse(workspace.configFile, current.text, "palette");
-    const secrets = before.secrets().filter(({ state }) => state !== "misplaced");
-    blanked = secrets.map(({ pointer }) => pointer);
-    const edited = await editSecretFile(
-      before,
-      { secrets: secrets.map(({ path }) => ({ path, value: "" })) },
-      { keyring, files: context.caFiles, unreadable: "drop" },
-    );
-    return edited.text;
-  });
+  let blanked: string[] = [];
+  await writeConfig(
+    (before) => {
+      const secrets = before.secrets().filter(({ state }) => state !== "misplaced");
+      blanked = secrets.map(({ pointer }) => pointer);
+      return { secrets: secrets.map(({ path }) => ({ path, value: "" })) };
+    },
+    { unreadable: "drop" },
+    context,
+  );
   return blanked;
 }
 

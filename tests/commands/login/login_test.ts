@@ -562,6 +562,18 @@ Deno.test("login with another passphrase blanks what it cannot read, and says so
   ]);
 });
 
+Deno.test("login with another passphrase keeps a cost above the default", async () => {
+  await using palette = await startFakePalette();
+  await using home = await Home.make();
+  await home.seed({ endpoint: palette.url });
+  const env = { PALETTE_API_KEY: ADMIN_KEY, PALETTE_NEW_ENCRYPTION_PASSWORD: PASSPHRASE };
+  await home.run(["config", "rekey", "--iterations", "1200000"], { env });
+  const other = { ...env, PALETTE_ENCRYPTION_PASSWORD: OTHER_PASSPHRASE };
+  const result = await home.run(["login", "--console-url", palette.url], { env: other });
+  assertEquals(result.status, 0, result.stderr);
+  assertMatch(await home.config(), /iterations: 1200000/);
+});
+
 Deno.test("login at a terminal asks before it gives up secrets: replace", async () => {
   await using palette = await startFakePalette();
   await using home = await Home.make();
@@ -654,6 +666,50 @@ Deno.test("login drops a pairing code of another address", async () => {
   });
   assertEquals(JSON.parse(result.stdout).dropped, ["/paletteConfig/mgmt/pairingcode"]);
 });
+
+const SCAR_PASSWORD = "/paletteConfig/scarConfig/scarPassword";
+
+/** Adds a password for an artifact repository whose address is missing. */
+async function addScarPassword(home: Home, kind: "token" | "plain text"): Promise<void> {
+  const scar = (location: string, password: string) =>
+    `  scarConfig: { scarLoc: "${location}", scarPassword: "${password}" }\n`;
+  const withScar = async (location: string, password: string) => {
+    const text = (await home.config()).replace(/^ {2}mgmt:$/m, `${scar(location, password)}$&`);
+    await Deno.writeTextFile(home.configFile, text);
+  };
+  if (kind === "plain text") return await withScar("", "typed-by-hand");
+  await withScar("https://scar.example.com", "");
+  await home.run(["config", "set-secret", SCAR_PASSWORD], { stdin: "the-password" });
+  const text = (await home.config()).replace(/scarLoc: "[^"]*"/, 'scarLoc: ""');
+  await Deno.writeTextFile(home.configFile, text);
+}
+
+for (const kind of ["token", "plain text"] as const) {
+  Deno.test(`login gets past a ${kind} whose address is missing, which no other write is stopped by`, async () => {
+    await using palette = await startFakePalette();
+    await using home = await Home.make();
+    await home.seed({ endpoint: palette.url });
+    await addScarPassword(home, kind);
+    const before = /scarPassword: "[^"]+"/.exec(await home.config())?.[0] ?? "none";
+    const switched = await home.run(["project", "switch", "--name", "staging"]);
+    assertEquals(switched, {
+      ...switched,
+      status: 0,
+      stdout: "Switched to project staging\n",
+      stderr: kind === "token"
+        ? ""
+        : `Warning: ${SCAR_PASSWORD} in "${home.configFile}" stays plain text: its address is missing or cannot be used\n`,
+    });
+    assertStringIncludes(await home.config(), before);
+    const login = await home.run(["login", "--console-url", palette.url, "-o", "json"], {
+      env: { PALETTE_API_KEY: ADMIN_KEY },
+    });
+    assertEquals(login.status, 0, login.stderr);
+    assertEquals(JSON.parse(login.stdout).dropped, [SCAR_PASSWORD]);
+    assertStringIncludes(await home.config(), 'scarPassword: ""');
+    assertEquals((await home.run(["config", "verify"])).status, 0);
+  });
+}
 
 Deno.test("login warns about a Palette that nobody tested with", async () => {
   await using palette = await startFakePalette();

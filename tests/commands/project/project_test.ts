@@ -297,3 +297,20 @@ Deno.test("project switch encrypts a key that was typed by hand, and says so", a
   assertEquals((await home.config()).includes(ADMIN_KEY), false);
   assertEquals((await home.run(["whoami"])).status, 0);
 });
+
+Deno.test("project switch encrypts a password that was typed by hand, and says so", async () => {
+  await using palette = await startFakePalette();
+  await using home = await Home.make();
+  await home.seed({ endpoint: palette.url });
+  const scar = "  scarConfig: { scarLoc: https://scar.example.com, scarPassword: typed }\n";
+  await Deno.writeTextFile(
+    home.configFile,
+    (await home.config()).replace(/^ {2}mgmt:$/m, `${scar}$&`),
+  );
+  const result = await home.run(["project", "switch", "--name", "staging"]);
+  assertEquals(
+    result.stderr,
+    `Note: /paletteConfig/scarConfig/scarPassword in "${home.configFile}" was plain text and is encrypted now\n`,
+  );
+  assertMatch(await home.config(), /scarPassword: "enc:v1:/);
+});
