@@ -12,6 +12,7 @@
 import { UserError } from "../errors.ts";
 import { baseName, type Files, folderOf, joinPath } from "../runtime/files.ts";
 import type { FileStore } from "./file_store.ts";
+import { stampVersion } from "./version_stamp.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** A file that gets another text. */
@@ -97,6 +98,7 @@ async function finish(entries: JournalEntry[], parts: JournalParts): Promise<Res
     await store.remove(stage);
   }
   await store.remove(journalPath(workspace));
+  await stampVersion(resumed.done, workspace, parts);
   return resumed;
 }
 

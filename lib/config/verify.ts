@@ -5,6 +5,7 @@ import type { EncryptionBlock } from "../secrets/encryption_block.ts";
 import type { Keyring } from "../secrets/keyring.ts";
 import { decryptStored } from "./secret_access.ts";
 import { requireBlock, type SecretFile, type StoredSecret } from "./secret_file.ts";
+import type { StrayFile } from "./workspace_files.ts";
 
 export type SecretStatus =
   | "ok"
@@ -14,15 +15,22 @@ export type SecretStatus =
   | "endpoint-changed"
   | "foreign-ciphertext"
   | "io"
-  | "unknown";
+  | "unknown"
+  | "unreadable";
 
 /** The verdict on one secret. */
 export interface VerifiedSecret {
   file: string;
+  /** Empty for the whole file. */
   pointer: string;
   status: SecretStatus;
   /** What is wrong; null when nothing is. */
   problem: string | null;
+}
+
+/** The verdict on a file with tokens that nothing can read. */
+export function verdictOnStray({ path, problem }: StrayFile): VerifiedSecret {
+  return { file: path, pointer: "", status: "unreadable", problem };
 }
 
 /** Plain text is to be encrypted, not damaged. */

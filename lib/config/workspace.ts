@@ -30,7 +30,10 @@ export function findWorkspace(
   options: WorkspaceOptions,
   { env, platform }: { env: Environment; platform: Platform },
 ): Workspace {
-  const root = options.workspace ?? env.get("PALETTE_WORKSPACE") ?? homeWorkspace(env, platform);
+  // Without a slash at its end: paths below it are told by their beginning.
+  const root = joinPath(
+    options.workspace ?? env.get("PALETTE_WORKSPACE") ?? homeWorkspace(env, platform),
+  );
   return {
     root,
     configFile: options.config ?? env.get("PALETTE_CONFIG") ?? joinPath(root, "palette.yaml"),

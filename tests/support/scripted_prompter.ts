@@ -9,7 +9,11 @@ import type {
 
 /** A question that is expected next, and what is answered; an error is thrown instead. */
 export type ScriptedAnswer =
-  & { label: string | RegExp }
+  & {
+    label: string | RegExp;
+    /** What happens elsewhere while the question stands. */
+    meanwhile?: () => Promise<unknown>;
+  }
   & (
     | { kind: "input" | "secret" | "select"; answer: string | Error }
     | { kind: "confirm"; answer: boolean | Error }
@@ -87,6 +91,7 @@ export class ScriptedPrompter implements Prompter {
       for (;;) {
         // Later than everything that is ready to run, as an answer of a person would be.
         await new Promise((resolve) => setTimeout(resolve, 0));
+        await this.#script[this.#next]?.meanwhile?.();
         const given = answer();
         if (given !== null) return given;
       }

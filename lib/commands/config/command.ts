@@ -29,7 +29,10 @@ export const build: BuildBranch = (choose) =>
             conflicts: ["config-file"],
           },
         )
-        .option("--iterations <count:string>", "Cost of the derivation, 600000 at least.")
+        .option(
+          "--iterations <count:string>",
+          "Cost of the derivation, 600000 at least; by default 1000000, or what the files have when that is more.",
+        )
         .option("--dry-run", "Only list the files and how many values they hold.")
         .option("--resume", "Finish a run with --all that was interrupted; needs no passphrase.")
         .option(

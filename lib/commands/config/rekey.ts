@@ -2,6 +2,7 @@ import { UserError } from "../../errors.ts";
 import { planRekey, type RekeyParts, type RekeyPlan, rekeyText } from "../../config/rekey.ts";
 import { hasJournal, resumeAll, type Rewrite, rewriteAll } from "../../config/rekey_journal.ts";
 import { SecretFile } from "../../config/secret_file.ts";
+import { stampVersion } from "../../config/version_stamp.ts";
 import { namedSecretFile, workspaceSecretFiles } from "../../config/workspace_files.ts";
 import { formatTable } from "../../output/table.ts";
 import {
@@ -9,7 +10,7 @@ import {
   MAX_ITERATIONS,
   MIN_WRITTEN_ITERATIONS,
 } from "../../secrets/encryption_block.ts";
-import { NEW_PASSPHRASE } from "../../secrets/passphrase_source.ts";
+import { NEW_PASSPHRASE, refuseMissing } from "../../secrets/passphrase_source.ts";
 import type { CommandContext } from "../context.ts";
 
 export interface RekeyOptions {
@@ -40,7 +41,7 @@ export async function rekey(options: RekeyOptions, context: CommandContext): Pro
   const work = plans.filter(({ tokens }) => tokens.length > 0);
   if (plans.length > 0) await context.useWorkspace();
   if (!options.dryRun && work.length > 0) {
-    const rekeyParts = await rekeyPartsOf(options, iterations, context);
+    const rekeyParts = await rekeyPartsOf(options, iterations ?? costOf(work), context);
     if (options.all) await rekeyAll(work, rekeyParts, context);
     else for (const { file } of work) await rekeyOne(file, rekeyParts, context);
   }
@@ -61,13 +62,19 @@ async function rekeyPartsOf(
     file: newPassphraseFile,
     command: newPassphraseCommand,
   });
-  const choice = next.freshSalt(iterations);
-  return { old: await context.keyring(), next, choice, files: context.runtime.files };
+  const old = await context.keyring();
+  await refuseMissing([old.source, next.source]);
+  return { old, next, choice: next.freshSalt(iterations), files: context.runtime.files };
+}
+
+/** What the files cost now, and never less than what is written by default. */
+function costOf(plans: RekeyPlan[]): number {
+  return Math.max(DEFAULT_ITERATIONS, ...plans.map(({ file }) => file.block()?.iterations ?? 0));
 }
 
 /** @throws {UserError} `usage` */
-function parseIterations(text: string | undefined): number {
-  if (text === undefined) return DEFAULT_ITERATIONS;
+function parseIterations(text: string | undefined): number | null {
+  if (text === undefined) return null;
   const count = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
   if (count >= MIN_WRITTEN_ITERATIONS && count <= MAX_ITERATIONS) return count;
   throw new UserError(
@@ -81,10 +88,17 @@ async function filesToRekey(
   context: CommandContext,
 ): Promise<SecretFile[]> {
   const { runtime, workspace } = context;
-  const store = await context.store();
-  if (all) return await workspaceSecretFiles(workspace, { store, files: runtime.files });
+  const parts = { store: await context.store(), files: runtime.files };
+  if (all) {
+    const { secretFiles, strays } = await workspaceSecretFiles(workspace, parts);
+    if (strays.length === 0) return secretFiles;
+    // Left out, it would keep values under the old passphrase that nobody thinks of.
+    throw new UserError("validation", strays.map(({ problem }) => problem).join("; "), {
+      hint: "Move it out of the workspace, then run palette config rekey --all again",
+    });
+  }
   const path = configFile ?? workspace.configFile;
-  const file = await namedSecretFile(path, workspace, store);
+  const file = await namedSecretFile(path, workspace, parts);
   if (file !== null) return [file];
   throw new UserError("io", `Cannot read "${path}": no such file or folder`, {
     hint: configFile === undefined
@@ -98,12 +112,18 @@ async function rekeyOne(
   parts: RekeyParts,
   context: CommandContext,
 ): Promise<void> {
-  await (await context.store()).update(path, async (current) => {
-    // Read again under the lock: somebody may have written in between.
-    return await rekeyText(
-      planRekey(await SecretFile.parse(path, current?.text ?? null, kind)),
+  const { runtime: { files }, workspace } = context;
+  const store = await context.store();
+  await store.change([path], async ([current]) => {
+    if (!current) return null;
+    const text = await rekeyText(
+      planRekey(await SecretFile.parse(path, current.text, kind)),
       parts,
     );
+    return async () => {
+      await store.replace(current.path, text);
+      await stampVersion([path], workspace, { store, files });
+    };
   });
 }
 
@@ -112,18 +132,18 @@ async function rekeyAll(
   parts: RekeyParts,
   context: CommandContext,
 ): Promise<void> {
-  const { runtime, workspace } = context;
+  const { runtime: { files }, workspace } = context;
   const store = await context.store();
-  await store.locked(work.map(({ file }) => file.path), async () => {
+  await store.change(work.map(({ file }) => file.path), async (current) => {
     const rewrites: Rewrite[] = [];
-    for (const { file } of work) {
-      const stored = await store.read(file.path);
-      if (stored === null) continue;
-      const current = await SecretFile.parse(file.path, stored.text, file.kind);
-      const after = await rekeyText(planRekey(current), parts);
+    for (const [at, { file: { path, kind } }] of work.entries()) {
+      const stored = current[at];
+      if (!stored) continue;
+      const file = await SecretFile.parse(path, stored.text, kind);
+      const after = await rekeyText(planRekey(file), parts);
       rewrites.push({ path: stored.path, before: stored.text, after });
     }
-    await rewriteAll(rewrites, { store, files: runtime.files, workspace });
+    return () => rewriteAll(rewrites, { store, files, workspace });
   });
 }
 

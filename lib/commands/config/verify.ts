@@ -1,8 +1,11 @@
 import { UserError } from "../../errors.ts";
 import { hasJournal } from "../../config/rekey_journal.ts";
-import type { SecretFile } from "../../config/secret_file.ts";
-import { isBad, type VerifiedSecret, verifySecrets } from "../../config/verify.ts";
-import { namedSecretFile, workspaceSecretFiles } from "../../config/workspace_files.ts";
+import { isBad, verdictOnStray, type VerifiedSecret, verifySecrets } from "../../config/verify.ts";
+import {
+  namedSecretFile,
+  type WorkspaceFiles,
+  workspaceSecretFiles,
+} from "../../config/workspace_files.ts";
 import { listDocument } from "../../output/format.ts";
 import { formatTable } from "../../output/table.ts";
 import type { CommandContext } from "../context.ts";
@@ -19,9 +22,12 @@ export async function verify(options: VerifyOptions, context: CommandContext): P
   if (await hasJournal({ store, files, workspace })) {
     printer.warn("a rekey was interrupted; run palette config rekey --resume");
   }
-  const found = await filesToVerify(options, context);
-  if (found.length > 0) await context.useWorkspace();
-  const secrets = await verifySecrets(found, { keyring: await context.keyring(), files });
+  const { secretFiles, strays } = await filesToVerify(options, context);
+  if (secretFiles.length + strays.length > 0) await context.useWorkspace();
+  const secrets = [
+    ...await verifySecrets(secretFiles, { keyring: await context.keyring(), files }),
+    ...strays.map(verdictOnStray),
+  ];
   const bad = secrets.filter(isBad);
   if (secrets.length === 0) printer.notice("there is no secret to verify");
   await printer.result({
@@ -29,27 +35,30 @@ export async function verify(options: VerifyOptions, context: CommandContext): P
     text: () => formatTable(["FILE", "KEY", "STATUS"], secrets.map(rowOf)),
   });
   for (const { file, pointer, problem } of secrets) {
-    if (problem !== null) printer.warn(`${pointer} in "${file}": ${problem}`);
+    if (problem === null) continue;
+    printer.warn(pointer === "" ? problem : `${pointer} in "${file}": ${problem}`);
   }
   if (bad.length === 0) return;
   throw new UserError(
     "checks-failed",
     `${bad.length} of ${secrets.length} encrypted values cannot be used`,
-    { hint: "Run palette login to enter the credentials again" },
+    {
+      hint: bad.every(({ status }) => status === "unreadable")
+        ? "Move the files that are none of palette's out of the workspace"
+        : "Run palette login to enter the credentials again",
+    },
   );
 }
 
 async function filesToVerify(
   { configFile }: VerifyOptions,
   context: CommandContext,
-): Promise<SecretFile[]> {
+): Promise<WorkspaceFiles> {
   const { runtime, workspace } = context;
-  const store = await context.store();
-  if (configFile === undefined) {
-    return await workspaceSecretFiles(workspace, { store, files: runtime.files });
-  }
-  const file = await namedSecretFile(configFile, workspace, store);
-  if (file !== null) return [file];
+  const parts = { store: await context.store(), files: runtime.files };
+  if (configFile === undefined) return await workspaceSecretFiles(workspace, parts);
+  const file = await namedSecretFile(configFile, workspace, parts);
+  if (file !== null) return { secretFiles: [file], strays: [] };
   throw new UserError("io", `Cannot read "${configFile}": no such file or folder`, {
     hint: "Check the path given to --config-file",
   });

@@ -1,6 +1,23 @@
-import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { FileStore } from "../../../lib/config/file_store.ts";
+import { rewriteAll } from "../../../lib/config/rekey_journal.ts";
 import { ADMIN_KEY, DEV_PROJECT } from "../../support/palette/state.ts";
-import { errorOf, Home, OTHER_PASSPHRASE } from "../../support/home.ts";
+import { editSecretFile } from "../../../lib/config/secret_editor.ts";
+import { SecretFile } from "../../../lib/config/secret_file.ts";
+import { findWorkspace } from "../../../lib/config/workspace.ts";
+import { systemClock } from "../../../lib/runtime/clock.ts";
+import { environmentOf } from "../../../lib/runtime/environment.ts";
+import { systemFiles } from "../../../lib/runtime/files.ts";
+import { systemPlatform } from "../../../lib/runtime/platform.ts";
+import { Secret } from "../../../lib/secrets/secret.ts";
+import { CountingCrypto } from "../../support/counting_crypto.ts";
+import { errorOf, Home, keyringOf, OTHER_PASSPHRASE, PASSPHRASE } from "../../support/home.ts";
 
 const ENDPOINT = "https://console.example.com";
 const TOKEN = "/paletteConfig/ubuntuConfig/token";
@@ -33,6 +50,34 @@ Deno.test("config path prints the file, and all places as JSON", async () => {
   const flag = await home.run(["-w", "/x", "config", "path"], { env: { PALETTE_WORKSPACE: "/w" } });
   assertEquals(flag.stdout, "/x/palette.yaml\n");
   assertEquals((await home.run(["config", "path", "--config", "/y.yaml"])).stdout, "/y.yaml\n");
+});
+
+for (const folder of ["/w/", "/w//", "/"]) {
+  Deno.test(`config path takes --workspace ${folder} for the folder without its last slash`, async () => {
+    await using home = await Home.make();
+    const root = folder === "/" ? "/" : "/w";
+    const file = folder === "/" ? "/palette.yaml" : "/w/palette.yaml";
+    const { stdout } = await home.run(["-w", folder, "config", "path", "-o", "json"]);
+    assertEquals(JSON.parse(stdout), {
+      workspace: root,
+      configFile: file,
+      logFile: file.replace("palette.yaml", "logs/palette.log"),
+    });
+    const env = { PALETTE_WORKSPACE: folder };
+    assertEquals((await home.run(["config", "path"], { env })).stdout, `${file}\n`);
+  });
+}
+
+Deno.test("a workspace that is given with a slash at its end has the same files and kinds", async () => {
+  await using home = await homeWith();
+  await Deno.mkdir(`${home.workspace}/registry`, { mode: 0o700 });
+  const registry = `${home.workspace}/registry/auth.json`;
+  await Deno.writeTextFile(registry, await registryFile(registry), { mode: 0o600 });
+  const result = await home.run(["-w", `${home.workspace}/`, "config", "verify", "-o", "json"]);
+  assertEquals(JSON.parse(result.stdout).items.map((item: { status: string }) => item.status), [
+    "ok",
+    "ok",
+  ]);
 });
 
 Deno.test("config path needs --workspace when there is no home folder", async () => {
@@ -255,6 +300,121 @@ Deno.test("config set-secret refuses a wrong passphrase, and writes nothing", as
   assertEquals(await home.config(), before);
 });
 
+const LEAVES_NOTHING: [string, string[], Record<string, undefined>, string][] = [
+  [
+    "an address that is missing",
+    [KEY],
+    {},
+    "Cannot use /paletteConfig/mgmt/apikey in FILE: the address at /paletteConfig/mgmt/endpoint is empty",
+  ],
+  ["a missing passphrase", [TOKEN], NO_PASSPHRASE, "The encryption passphrase is missing"],
+];
+
+for (const [name, args, env, message] of LEAVES_NOTHING) {
+  Deno.test(`config set-secret fails for ${name}, and leaves nothing in a new home`, async () => {
+    await using home = await Home.make();
+    const result = await home.run(["config", "set-secret", "-o", "json", ...args], {
+      stdin: "x",
+      env,
+    });
+    assertEquals(result.status, 1);
+    assertEquals(errorOf(result)["message"], message.replace("FILE", `"${home.configFile}"`));
+    assertEquals((await Array.fromAsync(Deno.readDir(home.root))).length, 0);
+  });
+}
+
+Deno.test("config set-secret --clear leaves nothing in a new home", async () => {
+  await using home = await Home.make();
+  const result = await home.run(["config", "set-secret", TOKEN, "--clear"]);
+  assertEquals(result, { ...result, status: 0, stderr: "" });
+  assertEquals((await Array.fromAsync(Deno.readDir(home.root))).length, 0);
+});
+
+Deno.test("config set-secret asks for no value that could not be stored", async () => {
+  await using home = await homeWith();
+  await edit(home, /endpoint: .*/, 'endpoint: ""');
+  const noAddress = await home.run(["config", "set-secret", KEY, "-o", "json"], { answers: [] });
+  assertEquals(errorOf(noAddress)["code"], "endpoint-changed");
+  await Deno.writeTextFile(home.configFile, "a: [");
+  const broken = await home.run(["config", "set-secret", KEY, "-o", "json"], { answers: [] });
+  assertEquals(errorOf(broken)["code"], "validation");
+});
+
+Deno.test("config set-secret encrypts what else is plain text, and says so", async () => {
+  await using home = await homeWith();
+  await edit(home, /apikey: .*/, `apikey: ${ADMIN_KEY}`);
+  const result = await home.run(["config", "set-secret", TOKEN], { stdin: "C1" });
+  assertEquals(
+    result.stderr,
+    `Note: ${KEY} in "${home.configFile}" was plain text and is encrypted now\n`,
+  );
+  assertEquals((await home.config()).includes(ADMIN_KEY), false);
+});
+
+const ASKING: [string, string[]][] = [
+  ["set-secret", ["set-secret", "/paletteConfig/mgmt/pairingcode"]],
+  ["rekey", ["rekey"]],
+  ["rekey --all", ["rekey", "--all"]],
+];
+
+for (const [name, args] of ASKING) {
+  Deno.test(`config ${name} lets others write while it asks, and loses nothing of theirs`, async () => {
+    await using home = await homeWith({ endpoint: ENDPOINT, ubuntuToken: "C1" });
+    const writeElsewhere = async () => {
+      const { status, stderr } = await home.run(["config", "set-secret", TOKEN, "--clear"]);
+      assertEquals(status, 0, stderr);
+    };
+    const passphrase = { kind: "secret", label: "Encryption passphrase" } as const;
+    const result = await home.run(["config", ...args], {
+      env: { ...NO_PASSPHRASE, PALETTE_NEW_ENCRYPTION_PASSWORD: OTHER_PASSPHRASE },
+      answers: [
+        ...(name === "set-secret"
+          ? [{ kind: "secret", label: /^Value of/, answer: "pair-me" } as const]
+          : []),
+        { ...passphrase, answer: PASSPHRASE, meanwhile: writeElsewhere },
+      ],
+    });
+    assertEquals(result.status, 0, result.stderr);
+    assertMatch(await home.config(), /token: ""/);
+    const env = {
+      PALETTE_ENCRYPTION_PASSWORD: name === "set-secret" ? PASSPHRASE : OTHER_PASSPHRASE,
+    };
+    const verified = await home.run(["config", "verify"], { env });
+    assertEquals(verified.status, 0, verified.stderr);
+  });
+}
+
+Deno.test("every write of palette.yaml notes the version, in its own workspace only", async () => {
+  const { startFakePalette } = await import("../../support/palette/fake_palette.ts");
+  await using palette = await startFakePalette();
+  await using home = await homeWith({ endpoint: palette.url, ubuntuToken: "C1" });
+  const noted = `${home.workspace}/.version`;
+  const writes = [
+    ["project", "switch", "--name", "staging"],
+    ["config", "set-secret", TOKEN, "--clear"],
+    ["config", "rekey"],
+    ["config", "rekey", "--all"],
+    ["logout"],
+  ];
+  for (const args of writes) {
+    await Deno.writeTextFile(noted, "0.0.1\n");
+    const env = { PALETTE_NEW_ENCRYPTION_PASSWORD: PASSPHRASE };
+    const result = await home.run(args, { env });
+    assertEquals([args, result.status, result.stderr], [args, 0, ""]);
+    assertEquals([args, await Deno.readTextFile(noted)], [args, "0.1.0\n"]);
+  }
+  assertEquals(((await Deno.stat(noted)).mode ?? 0) & 0o777, 0o600);
+  await Deno.writeTextFile(noted, "0.0.1\n");
+  await home.run(["config", "view"]);
+  const elsewhere = `${home.root}/elsewhere/palette.yaml`;
+  const result = await home.run(["config", "set-secret", TOKEN, "-c", elsewhere], { stdin: "C1" });
+  assertEquals(result.status, 0, result.stderr);
+  assertEquals(await Deno.readTextFile(noted), "0.0.1\n");
+  assertEquals((await home.files()).filter((name) => name.endsWith(".version")), [
+    ".palette/.version",
+  ]);
+});
+
 Deno.test("config rekey changes tokens and block, and no other byte", async () => {
   await using home = await homeWith({ endpoint: ENDPOINT, ubuntuToken: "C1" });
   const before = await home.config();
@@ -297,6 +457,27 @@ Deno.test("config rekey --iterations raises the cost", async () => {
   assertMatch(await home.config(), /^ {2}iterations: 1200000$/m);
   const verified = { PALETTE_ENCRYPTION_PASSWORD: OTHER_PASSPHRASE };
   assertEquals((await home.run(["config", "verify"], { env: verified })).status, 0);
+});
+
+Deno.test("config rekey never weakens the cost that a file has, unless it is told to", async () => {
+  await using home = await homeWith();
+  const rekey = async (...args: string[]) => {
+    const env = { PALETTE_NEW_ENCRYPTION_PASSWORD: PASSPHRASE };
+    const result = await home.run(["config", "rekey", ...args], { env });
+    assertEquals(result.status, 0, result.stderr);
+    return /iterations: (\d+)/.exec(await home.config())?.[1];
+  };
+  assertEquals(await rekey("--iterations", "1200000"), "1200000");
+  assertEquals(await rekey(), "1200000");
+  await using other = await homeWith();
+  await Deno.copyFile(other.configFile, `${home.workspace}/palette.yaml.bak`);
+  assertEquals(await rekey("--all"), "1200000");
+  assertMatch(
+    await Deno.readTextFile(`${home.workspace}/palette.yaml.bak`),
+    /iterations: 1200000/,
+  );
+  assertEquals(await rekey("--iterations", "600000"), "600000");
+  assertEquals(await rekey(), "1000000");
 });
 
 for (const iterations of ["599999", "10000001", "0", "-1", "1e6", "0x100000", " 1000000", "many"]) {
@@ -348,6 +529,115 @@ Deno.test("config rekey --all takes every file of the workspace, and one derivat
   assertEquals((await home.files()).filter((name) => /stage|rekey|tmp/.test(name)), []);
 });
 
+/** A rekey with --all that was stopped when it was decided, before any file had its new text. */
+async function interruptRekey(home: Home): Promise<string> {
+  await using other = await homeWith({ endpoint: ENDPOINT, passphrase: OTHER_PASSPHRASE });
+  const after = await other.config();
+  const files = systemFiles();
+  const stopping = {
+    ...files,
+    rename: (from: string, to: string) =>
+      to.endsWith(".rekey.json") ? files.rename(from, to) : Promise.reject(new Error("power cut")),
+  };
+  const store = new FileStore({
+    files: stopping,
+    clock: systemClock(),
+    crypto: new CountingCrypto(),
+    platform: systemPlatform(),
+    onWarning: () => {},
+  });
+  const workspace = findWorkspace({ workspace: home.workspace }, {
+    env: environmentOf({}),
+    platform: systemPlatform(),
+  });
+  const rewrites = [{ path: home.configFile, before: await home.config(), after }];
+  await assertRejects(
+    () => rewriteAll(rewrites, { store, files: stopping, workspace }),
+    Error,
+    "power cut",
+  );
+  return after;
+}
+
+const leftOf = async (home: Home) =>
+  (await home.files()).filter((name) => /stage|rekey|tmp/.test(name));
+
+for (const args of [[], ["--all"], ["--all", "--dry-run"]]) {
+  Deno.test(`config ${["rekey", ...args].join(" ")} is refused after one that was interrupted`, async () => {
+    await using home = await homeWith();
+    const before = await home.config();
+    await interruptRekey(home);
+    const result = await home.run(["config", "rekey", ...args, "-o", "json"], {
+      env: { PALETTE_NEW_ENCRYPTION_PASSWORD: "Another-One-1" },
+    });
+    assertEquals([result.status, result.stdout], [1, ""]);
+    assertEquals(errorOf(result), {
+      ...errorOf(result),
+      code: "conflict",
+      message: "An earlier rekey of the workspace was interrupted",
+      hint: "Run palette config rekey --resume",
+    });
+    assertEquals(await home.config(), before);
+    assertEquals((await leftOf(home)).length, 2);
+  });
+}
+
+Deno.test("config verify tells that a rekey was interrupted", async () => {
+  await using home = await homeWith();
+  const told = "Warning: a rekey was interrupted; run palette config rekey --resume\n";
+  assertEquals((await home.run(["config", "verify"])).stderr, "");
+  await interruptRekey(home);
+  const result = await home.run(["config", "verify"]);
+  assertEquals([result.status, result.stderr], [0, told]);
+});
+
+Deno.test("config rekey --resume finishes what was interrupted, without any passphrase", async () => {
+  await using home = await homeWith();
+  const after = await interruptRekey(home);
+  const args = ["config", "rekey", "--resume"];
+  const result = await home.run(args, { env: NO_PASSPHRASE });
+  assertEquals(result, {
+    ...result,
+    status: 0,
+    stdout: `FILE${" ".repeat(home.configFile.length - 2)}STATUS\n${home.configFile}  rekeyed\n`,
+    stderr: "",
+    derivations: 0,
+  });
+  assertEquals(await home.config(), after);
+  assertEquals(await leftOf(home), []);
+  assertEquals(await Deno.readTextFile(`${home.workspace}/.version`), "0.1.0\n");
+  const env = { PALETTE_ENCRYPTION_PASSWORD: OTHER_PASSPHRASE };
+  assertEquals((await home.run(["config", "verify"], { env })).stderr, "");
+  assertEquals((await home.run(args)).stdout, "There is no interrupted rekey\n");
+  assertEquals(JSON.parse((await home.run([...args, "-o", "json"])).stdout), {
+    resumed: false,
+    files: [],
+  });
+});
+
+Deno.test("config rekey --resume tells JSON which files it finished", async () => {
+  await using home = await homeWith();
+  await interruptRekey(home);
+  const { stdout } = await home.run(["config", "rekey", "--resume", "-o", "json"]);
+  assertEquals(JSON.parse(stdout), { resumed: true, files: [home.configFile] });
+});
+
+Deno.test("config rekey --resume leaves a file that was changed since, and says so", async () => {
+  await using home = await homeWith();
+  await interruptRekey(home);
+  const changed = await edit(home, "demo-org", "changed-org");
+  const result = await home.run(["config", "rekey", "--resume", "-o", "json"]);
+  assertEquals([result.status, result.stdout], [1, ""]);
+  assertEquals(errorOf(result), {
+    ...errorOf(result),
+    code: "conflict",
+    message: `Changed since the rekey, and left as they are: ${home.configFile}`,
+    hint: "Run palette config rekey --config-file FILE for each, with its old passphrase",
+  });
+  assertEquals(await home.config(), changed);
+  assertEquals(await leftOf(home), []);
+});
+
 Deno.test("config rekey --all leaves everything when one file has another passphrase", async () => {
   await using home = await homeWith();
   await using other = await homeWith({ endpoint: ENDPOINT, passphrase: "Another-One-1" });
@@ -384,6 +674,174 @@ Deno.test("config rekey needs a new passphrase within the policy", async () => {
     missing.stderr,
     "Hint: Set PALETTE_NEW_ENCRYPTION_PASSWORD, or pass --new-passphrase-file or --new-passphrase-command",
   );
+});
+
+Deno.test("config rekey lists both passphrases at once when both are missing", async () => {
+  await using home = await homeWith();
+  const before = await home.config();
+  const result = await home.run(["config", "rekey", "-o", "json"], { env: NO_PASSPHRASE });
+  assertEquals(result.status, 1);
+  assertEquals(errorOf(result), {
+    ...errorOf(result),
+    code: "passphrase-missing",
+    message: "The encryption passphrase and the new passphrase are missing",
+    hint: "Set PALETTE_ENCRYPTION_PASSWORD, or pass --encryption-passphrase-file or " +
+      "--encryption-passphrase-command; set PALETTE_NEW_ENCRYPTION_PASSWORD, or pass " +
+      "--new-passphrase-file or --new-passphrase-command",
+  });
+  const one = await home.run(["config", "rekey", "-o", "json"], {
+    env: { ...NO_PASSPHRASE, PALETTE_NEW_ENCRYPTION_PASSWORD: OTHER_PASSPHRASE },
+  });
+  assertEquals(errorOf(one)["message"], "The encryption passphrase is missing");
+  assertEquals(await home.config(), before);
+});
+
+/** Makes the main file reachable under a second name. */
+const TWO_NAMES: [string, (home: Home) => Promise<string[]>][] = [
+  [
+    "-c with another spelling",
+    (home) => Promise.resolve(["-c", `${home.workspace}/./palette.yaml`]),
+  ],
+  ["-c with a link from outside", async (home) => {
+    await Deno.symlink(home.configFile, `${home.root}/link.yaml`);
+    return ["-c", `${home.root}/link.yaml`];
+  }],
+  ["a link within the workspace", async (home) => {
+    await Deno.mkdir(`${home.workspace}/conf`, { mode: 0o700 });
+    await Deno.rename(home.configFile, `${home.workspace}/conf/palette.yaml`);
+    await Deno.symlink("conf/palette.yaml", home.configFile);
+    return [];
+  }],
+];
+
+for (const [name, make] of TWO_NAMES) {
+  Deno.test(`config verify and rekey --all take a file of two names once: ${name}`, async () => {
+    await using home = await homeWith();
+    const args = await make(home);
+    const path = args[1] ?? home.configFile;
+    const verified = await home.run([...args, "config", "verify", "-o", "json"]);
+    assertEquals(JSON.parse(verified.stdout), {
+      items: [{ file: path, pointer: KEY, status: "ok", problem: null }],
+      count: 1,
+    });
+    const result = await home.run([...args, "config", "rekey", "--all", "-o", "json"], {
+      env: { PALETTE_NEW_ENCRYPTION_PASSWORD: OTHER_PASSPHRASE },
+    });
+    assertEquals(result, { ...result, status: 0, stderr: "" });
+    assertEquals(JSON.parse(result.stdout).files, [{ path, values: 1 }]);
+    assertEquals((await home.files()).filter((file) => /stage|rekey|tmp/.test(file)), []);
+    const env = { PALETTE_ENCRYPTION_PASSWORD: OTHER_PASSPHRASE };
+    assertEquals((await home.run([...args, "config", "verify"], { env })).status, 0);
+  });
+}
+
+Deno.test("config rekey --config-file knows the main file and its neighbours by any name", async () => {
+  await using home = await homeWith();
+  const env = { PALETTE_NEW_ENCRYPTION_PASSWORD: PASSPHRASE };
+  await Deno.symlink(home.workspace, `${home.root}/link`);
+  const registry = `${home.workspace}/registry/auth.json`;
+  await Deno.mkdir(`${home.workspace}/registry`, { mode: 0o700 });
+  await Deno.writeTextFile(registry, await registryFile(registry), { mode: 0o600 });
+  for (const name of ["palette.yaml", "registry/auth.json"]) {
+    const path = `${home.root}/link/${name}`;
+    const result = await home.run(["config", "rekey", "--config-file", path], { env });
+    assertEquals(result, { ...result, status: 0, stderr: "" });
+    assertEquals((await home.run(["config", "verify", "--config-file", path])).status, 0);
+  }
+});
+
+/** Text of a file with registry logins, one of them encrypted. */
+async function registryFile(path: string): Promise<string> {
+  const text = 'auths:\n  registry.example.com:\n    auth: ""\n';
+  const edited = await editSecretFile(
+    await SecretFile.parse(path, text, "registry"),
+    { secrets: [{ path: ["auths", "registry.example.com", "auth"], value: new Secret("login") }] },
+    { keyring: keyringOf(PASSPHRASE), files: systemFiles(), unreadable: "refuse" },
+  );
+  return edited.text;
+}
+
+/** What people leave in a workspace: it holds the text of a token and is no configuration. */
+const STRAYS: [string, string, (home: Home) => Promise<Uint8Array | string>, string][] = [
+  [
+    "a swap file",
+    ".palette.yaml.swp",
+    async (home) =>
+      new Uint8Array([0xff, 0xfe, 0, ...new TextEncoder().encode(await home.config())]),
+    "it is not UTF-8 text",
+  ],
+  [
+    "a note",
+    "notes.txt",
+    () => Promise.resolve('values look like "enc:v1:..."\n  - and [are long\n'),
+    "",
+  ],
+];
+
+for (const [name, file, make, reason] of STRAYS) {
+  Deno.test(`config verify reports ${name} as one bad row, leaves it, and goes on`, async () => {
+    await using home = await homeWith();
+    const path = `${home.workspace}/${file}`;
+    const content = await make(home);
+    await (typeof content === "string"
+      ? Deno.writeTextFile(path, content)
+      : Deno.writeFile(path, content));
+    await Deno.chmod(path, 0o644);
+    const result = await home.run(["config", "verify", "-o", "json"]);
+    assertEquals(result.status, 2, result.stderr);
+    assertEquals(errorOf(result), {
+      ...errorOf(result),
+      code: "checks-failed",
+      message: "1 of 2 encrypted values cannot be used",
+      hint: "Move the files that are none of palette's out of the workspace",
+    });
+    const { items } = JSON.parse(result.stdout);
+    assertEquals(items.length, 2);
+    assertEquals(items[0].status, "ok");
+    assertEquals(items[1], { ...items[1], file: path, pointer: "", status: "unreadable" });
+    assertStringIncludes(items[1].problem, `Cannot read "${path}": ${reason}`);
+    const table = await home.run(["config", "verify"]);
+    assertStringIncludes(table.stdout, `${path}`);
+    assertStringIncludes(table.stderr, `Warning: Cannot read "${path}": ${reason}`);
+    assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o644);
+  });
+
+  Deno.test(`config rekey --all names ${name}, and writes nothing`, async () => {
+    await using home = await homeWith();
+    const before = await home.config();
+    const path = `${home.workspace}/${file}`;
+    const content = await make(home);
+    await (typeof content === "string"
+      ? Deno.writeTextFile(path, content)
+      : Deno.writeFile(path, content));
+    await Deno.chmod(path, 0o644);
+    const result = await home.run(["config", "rekey", "--all", "-o", "json"], {
+      env: { PALETTE_NEW_ENCRYPTION_PASSWORD: OTHER_PASSPHRASE },
+    });
+    assertEquals(result.status, 1);
+    assertEquals(errorOf(result)["code"], "validation");
+    assertStringIncludes(String(errorOf(result)["message"]), `Cannot read "${path}": ${reason}`);
+    assertEquals(
+      errorOf(result)["hint"],
+      "Move it out of the workspace, then run palette config rekey --all again",
+    );
+    assertEquals(await home.config(), before);
+    assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o644);
+  });
+}
+
+Deno.test("config verify and rekey --all pass over a file that only mentions the format", async () => {
+  await using home = await homeWith();
+  const path = `${home.workspace}/notes.yaml`;
+  await Deno.writeTextFile(path, "about: values that begin with enc:v1:, see the README\n");
+  await Deno.chmod(path, 0o644);
+  const verified = await home.run(["config", "verify", "-o", "json"]);
+  assertEquals([verified.status, JSON.parse(verified.stdout).count], [0, 1], verified.stdout);
+  const result = await home.run(["config", "rekey", "--all", "-o", "json"], {
+    env: { PALETTE_NEW_ENCRYPTION_PASSWORD: OTHER_PASSPHRASE },
+  });
+  assertEquals([result.status, JSON.parse(result.stdout).files.length], [0, 1]);
+  assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o644);
 });
 
 Deno.test("config rekey --all and --config-file exclude each other", async () => {

@@ -48,6 +48,19 @@ Deno.test("login writes the session, the key as ciphertext, and says welcome", a
   assertEquals(await Deno.readTextFile(`${home.workspace}/.version`), "0.1.0\n");
 });
 
+Deno.test("login takes a workspace with a slash at its end for the same folder", async () => {
+  await using palette = await startFakePalette();
+  await using home = await Home.make();
+  const folder = `${home.root}/other`;
+  const result = await home.run(["-w", `${folder}/`, "login", "--console-url", palette.url], {
+    env: { PALETTE_API_KEY: ADMIN_KEY },
+  });
+  assertEquals(result, { ...result, status: 0, stderr: "" });
+  assertEquals(await Deno.readTextFile(`${folder}/.version`), "0.1.0\n");
+  const config = await Deno.readTextFile(`${folder}/palette.yaml`);
+  assertStringIncludes(config, `runLoc: "${folder}/"\nworkspaceLoc: "${folder}"\n`);
+});
+
 Deno.test("login derives one key", async () => {
   await using palette = await startFakePalette();
   await using home = await Home.make();
