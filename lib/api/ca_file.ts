@@ -1,6 +1,6 @@
 import { reasonOf, UserError } from "../errors.ts";
 import { FileError } from "../runtime/files.ts";
-import type { FileReader } from "../runtime/read_once.ts";
+import type { BytesReader } from "../runtime/read_once.ts";
 
 /**
  * The certificates of a PEM file. Checked here: the HTTP client takes garbage without a word and
@@ -11,7 +11,7 @@ import type { FileReader } from "../runtime/read_once.ts";
 export async function readCaFile(
   path: string,
   source: string,
-  files: FileReader,
+  files: BytesReader,
 ): Promise<string[]> {
   let text: string;
   try {

@@ -7,7 +7,7 @@ import { findWorkspace, type Workspace } from "../config/workspace.ts";
 import type { Printer } from "../output/printer.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Prompter } from "../runtime/prompter.ts";
-import { type FileReader, readOnce } from "../runtime/read_once.ts";
+import { type BytesReader, readOnce } from "../runtime/read_once.ts";
 import type { Redactor } from "../runtime/redactor.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Keyring } from "../secrets/keyring.ts";
@@ -37,7 +37,7 @@ export class CommandContext implements AsyncDisposable {
   readonly log: Log;
   readonly redactor: Redactor;
   /** Reads a CA file once a run, so that a key is bound to the very certificates that are trusted. */
-  readonly caFiles: FileReader;
+  readonly caFiles: BytesReader;
   /** How often a key was derived; a run needs one at most. */
   derivations = 0;
   #workspace: Workspace | null = null;

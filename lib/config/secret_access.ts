@@ -1,5 +1,5 @@
 import { UserError } from "../errors.ts";
-import type { FileReader } from "../runtime/read_once.ts";
+import type { BytesReader } from "../runtime/read_once.ts";
 import { audienceOf, type Binding } from "../secrets/binding.ts";
 import { type FileKeys, TagMismatch } from "../secrets/cipher.ts";
 import { MalformedToken } from "../secrets/token.ts";
@@ -16,7 +16,7 @@ import { type FieldPath, secretFieldAt } from "./secret_kinds.ts";
 export async function bindingOf(
   file: SecretFile,
   path: FieldPath,
-  files: FileReader,
+  files: BytesReader,
 ): Promise<Binding> {
   const field = secretFieldAt(file.kind, path);
   const pointer = formatPointer(path);
@@ -45,7 +45,7 @@ export async function bindingOf(
   );
 }
 
-async function readCa(path: string, files: FileReader): Promise<Uint8Array<ArrayBuffer>> {
+async function readCa(path: string, files: BytesReader): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return await files.readBytes(path);
   } catch (error) {
@@ -61,7 +61,7 @@ export async function decryptStored(
   file: SecretFile,
   secret: StoredSecret,
   keys: FileKeys,
-  files: FileReader,
+  files: BytesReader,
 ): Promise<string> {
   const binding = await bindingOf(file, secret.path, files);
   const place = file.placeOf(secret.pointer);

@@ -1,5 +1,5 @@
 import { UserError } from "../errors.ts";
-import type { FileReader } from "../runtime/read_once.ts";
+import type { BytesReader } from "../runtime/read_once.ts";
 import type { FileKeys } from "../secrets/cipher.ts";
 import {
   DEFAULT_ITERATIONS,
@@ -30,7 +30,7 @@ export interface SecretFileChange {
 export interface SecretEditorParts {
   keyring: Keyring;
   /** For the CA files that values are bound to. */
-  files: FileReader;
+  files: BytesReader;
   /**
    * What happens to secrets that stay and cannot be carried over (another passphrase, altered,
    * another address): the write is refused, or they are blanked and listed.
@@ -172,7 +172,7 @@ async function planKept(
 async function audienceAt(
   file: SecretFile,
   path: FieldPath,
-  files: Files,
+  files: BytesReader,
 ): Promise<string | null> {
   try {
     return (await bindingOf(file, path, files)).audience;

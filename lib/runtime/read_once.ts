@@ -1,12 +1,12 @@
 import type { Files } from "./files.ts";
 
-export type FileReader = Pick<Files, "readBytes">;
+export type BytesReader = Pick<Files, "readBytes">;
 
 /**
  * Reads each file once: everybody after the first gets the same bytes, whatever became of the file.
  */
-export function readOnce(files: FileReader): FileReader {
-  const contents = new Map<string, ReturnType<FileReader["readBytes"]>>();
+export function readOnce(files: BytesReader): BytesReader {
+  const contents = new Map<string, ReturnType<BytesReader["readBytes"]>>();
   return {
     readBytes(path) {
       const known = contents.get(path);

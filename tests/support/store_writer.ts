@@ -20,7 +20,7 @@ if (mode === "loop") {
 } else if (mode === "read") {
   Deno.stdout.writeSync(new TextEncoder().encode((await store.read(path))?.text));
 } else if (mode === "put") {
-  await store.update(path, () => Promise.resolve(text));
+  await store.locked([path], () => store.replace(path, text));
 } else {
   const { YamlEditor } = await import("../../lib/yaml/yaml_document.ts");
   await store.update(path, (current) => {

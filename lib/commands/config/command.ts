@@ -31,7 +31,7 @@ export const build: BuildBranch = (choose) =>
         )
         .option(
           "--iterations <count:string>",
-          "Cost of the derivation, 600000 at least; by default 1000000, or what the files have when that is more.",
+          "Cost of the derivation, 600000 at least; 1000000, or more where the files have more, by default.",
         )
         .option("--dry-run", "Only list the files and how many values they hold.")
         .option("--resume", "Finish a run with --all that was interrupted; needs no passphrase.")
