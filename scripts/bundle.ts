@@ -9,7 +9,10 @@ const COMMIT_PLACE = "palette-commit-not-stamped";
 const HELP_PLACE = "palette-root-help-not-stamped";
 const FLAGS = JSON.parse(Deno.env.get("PALETTE_DENO_FLAGS") ?? "[]") as string[];
 
-if (import.meta.main) await bundle(await commit());
+if (import.meta.main) {
+  await bundle(await commit());
+  Deno.stderr.writeSync(new TextEncoder().encode("Wrote dist/palette.js\n"));
+}
 
 /** @param commit Stamped into what `palette version` prints; empty when it is not known. */
 export async function bundle(commit: string, output = OUTPUT): Promise<void> {

@@ -27,6 +27,8 @@ const SECRETS = [ADMIN_KEY, PASSPHRASE, NEW_PASSPHRASE];
 /** How the stand-in's address is shown: its port is another one in every run. */
 const ADDRESS = "http://127.0.0.1:PORT";
 
+const WAIT = ["--wait", "--poll-interval", "200ms"];
+
 const PLAN: readonly PlannedStep[] = [
   { note: "What is this?", args: ["version"] },
   {
@@ -45,6 +47,34 @@ const PLAN: readonly PlannedStep[] = [
   { note: "... and for programs.", args: ["project", "current", "--format", "json"] },
   { note: "Make another project active.", args: ["project", "switch", "--name", "staging"] },
   { note: "A slip is met with the nearest name.", args: ["project", "swich"], status: 1 },
+  {
+    note: "A virtual cluster, waited for until it runs.",
+    args: [
+      ...["pde", "virtual-cluster", "create", "--name", "dev", "--cluster-group-name", "beehive"],
+      ...["--cluster-group-scope", "system", ...WAIT],
+    ],
+  },
+  { note: "What there is, for people and scripts.", args: ["pde", "virtual-cluster", "list"] },
+  {
+    note: "Its kubeconfig, in a private file; the path is the last word.",
+    args: ["pde", "virtual-cluster", "download-kubeconfig", "--name", "dev", "--path", "dev.conf"],
+  },
+  {
+    note: "More memory; what is not given stays as it is.",
+    args: ["pde", "virtual-cluster", "resize", "--name", "dev", "--memory", "8", ...WAIT],
+  },
+  {
+    note: "Pause it for the night ...",
+    args: ["pde", "virtual-cluster", "lifecycle", "--name", "dev", "--action", "pause", ...WAIT],
+  },
+  {
+    note: "... resume it in the morning ...",
+    args: ["pde", "virtual-cluster", "lifecycle", "--name", "dev", "--action", "resume", ...WAIT],
+  },
+  {
+    note: "... and delete it, until it is gone.",
+    args: ["pde", "virtual-cluster", "delete", "--name", "dev", ...WAIT],
+  },
   { note: "What is configured; secrets are never shown.", args: ["config", "view"] },
   { note: "Forget the credentials ...", args: ["logout"] },
   {

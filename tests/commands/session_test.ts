@@ -366,3 +366,18 @@ Deno.test("a log of the workspace that cannot be written is told once, and fails
   const quiet = await home.run(["project", "current", "-q"]);
   assertEquals([quiet.status, quiet.stderr], [0, ""]);
 });
+
+for (const command of [["whoami"], ["project", "list"]]) {
+  Deno.test(`${command.join(" ")} refuses a PALETTE_PROJECT that is not there`, async () => {
+    await using palette = await startFakePalette();
+    await using home = await Home.make();
+    const env = {
+      PALETTE_API_KEY: ADMIN_KEY,
+      PALETTE_CONSOLE_URL: palette.url,
+      PALETTE_PROJECT: "dev-taem",
+    };
+    const result = await home.run([...command, "-o", "json"], { env });
+    assertEquals(errorOf(result)["code"], "not-found");
+    assertEquals(errorOf(result)["hint"], 'Did you mean "dev-team"?');
+  });
+}

@@ -5,10 +5,11 @@ import type { CommandContext } from "../context.ts";
 
 /** Lists the projects of the session's user. */
 export async function listProjects(context: CommandContext): Promise<void> {
-  const { project, projectWanted } = await context.session();
-  const projects = await fetchProjects(await context.tenantPalette());
-  const byName = projects.find(({ name }) => name === projectWanted)?.uid ?? projectWanted;
-  const activeUid = projectWanted === null ? project?.uid : byName;
+  const session = await context.session();
+  const palette = await context.tenantPalette();
+  const projects = await fetchProjects(palette);
+  const { activeProject } = await import("../palette_client.ts");
+  const activeUid = (await activeProject(session, palette))?.uid;
   if (projects.length === 0) context.printer.notice("there is no project that you can see");
   await context.printer.result({
     document: () =>

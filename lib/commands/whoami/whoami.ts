@@ -8,7 +8,8 @@ export async function showWhoami(context: CommandContext): Promise<void> {
   const palette = await context.tenantPalette();
   const info = await getUserInfo(palette);
   const user = await getUser(palette, info.userUid);
-  const project = session.projectWanted ?? session.project?.name ?? null;
+  const { activeProject } = await import("../palette_client.ts");
+  const project = (await activeProject(session, palette))?.name ?? null;
   await context.printer.result({
     document: () => ({
       email: user.email,

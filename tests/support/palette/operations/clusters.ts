@@ -192,7 +192,7 @@ export function createVirtual(
     name,
     projectUid,
     labels,
-    createdAt: "2026-01-02T15:00:00Z",
+    createdAt: new Date().toISOString(),
     states: ["Pending", "Provisioning", "Provisioning", "Running"],
     lifecycles: ["Running"],
     message: "",
