@@ -27,6 +27,11 @@ export function secretValues(env: Environment): string[] {
     .filter(([name]) => isSecret(name) && !name.endsWith("_FILE")).map(([, value]) => value);
 }
 
+/** Names of the variables that are set and that child processes do not get, sorted. */
+export function withheldVariables(env: Environment): string[] {
+  return Object.keys(env.all()).filter(isSecret).sort();
+}
+
 function isSecret(name: string): boolean {
   return SECRET_VARIABLES.some((pattern) => pattern.test(name));
 }

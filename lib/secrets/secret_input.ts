@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
 import type { Exec } from "../runtime/exec.ts";
-import { ExecNotFound, ExecTimeout } from "../runtime/exec.ts";
+import { ExecDenied, ExecNotFound, ExecTimeout } from "../runtime/exec.ts";
 import { FileError, type Files } from "../runtime/files.ts";
 import type { InputStream } from "../runtime/streams.ts";
 
@@ -71,6 +71,9 @@ export class SecretInput {
       });
     } catch (error) {
       if (error instanceof ExecNotFound) throw failed(`"${program}" was not found`, error);
+      if (error instanceof ExecDenied) {
+        throw failed(`"${error.path}" cannot be run: ${error.message}`, error);
+      }
       if (error instanceof ExecTimeout) throw failed("it took longer than 60 s", error);
       throw error;
     }

@@ -187,6 +187,11 @@ const COMMANDS: [string, string, string | RegExp][] = [
   ["no shell", "printf '%s' $HOME;Abcdef1!", "$HOME;Abcdef1!"],
   ["a failing command", "false", /exit status 1/],
   ["a missing program", "no-such-program-here", /"no-such-program-here" was not found/],
+  [
+    "a file that is no program",
+    `'${import.meta.filename}'`,
+    /cannot be run: .* not marked as exec/,
+  ],
   ["nothing printed", "true", /it printed nothing/],
   ["an open quote", "printf 'x", /unclosed quote/],
 ];
