@@ -87,6 +87,14 @@ export class PaletteClient {
     return new PaletteClient({ ...this.#options, apiKey: () => this.#key(), project }, this.#parts);
   }
 
+  /** The same Palette, user and scope, ended by another signal: for what must not stop half-way. */
+  endedBy(signal: AbortSignal): PaletteClient {
+    return new PaletteClient({ ...this.#options, apiKey: () => this.#key() }, {
+      ...this.#parts,
+      signal,
+    });
+  }
+
   /**
    * Sends a request and reads the JSON of its answer.
    * @throws {ApiError} For an error status, and an answer that is not Palette's.

@@ -243,7 +243,7 @@ function groupOf(status: Answer): { name: string; uid: string } | null {
 }
 
 /** Two of Palette's fields as the one word that callers test: pausing shows in the second only. */
-function statusOf(status: Answer): string {
+export function statusOf(status: Answer): string {
   const state = status.at("state").textOrEmpty();
   const lifecycle = status.at("virtual", "lifecycleStatus", "status").textOrEmpty();
   if (state === "Error") return "Failed";
@@ -251,7 +251,8 @@ function statusOf(status: Answer): string {
   return state || "Unknown";
 }
 
-function messageOf(status: Answer): string {
+/** Why a cluster is in its state; empty when Palette does not say. */
+export function messageOf(status: Answer): string {
   const lifecycle = status.at("virtual", "lifecycleStatus");
   if (lifecycle.at("status").textOrEmpty() === "Error") return lifecycle.at("msg").textOrEmpty();
   const bad = status.at("conditions").list()

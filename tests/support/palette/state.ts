@@ -15,6 +15,8 @@ export interface PaletteState {
   hidesSystemGroups: boolean;
   credit: { allocated: PaletteCredit; used: PaletteCredit };
   clusters: PaletteCluster[];
+  /** What becomes of the next clusters that are imported. */
+  importing: PaletteImporting;
   events: PaletteEventState[];
   registryNames: PaletteRegistryName[];
   packs: PalettePack[];
@@ -87,6 +89,17 @@ export interface PaletteCluster {
   kubeconfig: string | null;
   /** Of an imported cluster; looks until there is a link. */
   importLooks: number;
+}
+
+export interface PaletteImporting {
+  /** States they go through, one a look. */
+  states: string[];
+  /** Why they fail. */
+  message: string;
+  /** Looks until there is a link. */
+  looks: number;
+  /** Null while it has none, link or not. */
+  manifest: string | null;
 }
 
 export interface PaletteVirtual {
@@ -265,6 +278,12 @@ export function defaultState(): PaletteState {
       used: { cpu: 4, memoryGiB: 4, storageGiB: 4, virtualClustersLimit: 1 },
     },
     clusters: [],
+    importing: {
+      states: ["Pending", "Pending", "Importing", "Importing", "Running"],
+      message: "",
+      looks: 2,
+      manifest: IMPORT_MANIFEST,
+    },
     events: [],
     registryNames: [
       { uid: "645669ba4583891d109fe6a0", name: "Public Repo", kind: "pack" },
@@ -279,6 +298,32 @@ export function defaultState(): PaletteState {
     registryProblem: null,
   };
 }
+
+/** As short as a manifest can be that makes cluster-wide things and others. */
+export const IMPORT_MANIFEST = `apiVersion: v1
+kind: Namespace
+metadata:
+  name: cluster-agent
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: agent
+  namespace: cluster-agent
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata:
+  name: agent
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: ClusterRole
+  name: cluster-admin
+subjects:
+- kind: ServiceAccount
+  name: agent
+  namespace: cluster-agent
+`;
 
 /** A virtual cluster that runs, in the development project. */
 export function runningCluster(name: string, given: Partial<PaletteCluster> = {}): PaletteCluster {

@@ -4,6 +4,7 @@ import { APP_PROFILE_OPERATIONS } from "./app_profiles.ts";
 import { CLUSTER_GROUP_OPERATIONS } from "./cluster_groups.ts";
 import { CLUSTER_OPERATIONS } from "./clusters.ts";
 import { PACK_OPERATIONS } from "./packs.ts";
+import { IMPORTED_CLUSTER_OPERATIONS } from "./imported_clusters.ts";
 import { PROJECT_OPERATIONS } from "./projects.ts";
 import { REGISTRY_NAME_OPERATIONS } from "./registry_names.ts";
 import { REGISTRY_OPERATIONS } from "./registries.ts";
@@ -22,4 +23,5 @@ export const OPERATIONS: readonly Operation[] = [
   ...PACK_OPERATIONS,
   ...REGISTRY_NAME_OPERATIONS,
   ...REGISTRY_OPERATIONS,
+  ...IMPORTED_CLUSTER_OPERATIONS,
 ];
