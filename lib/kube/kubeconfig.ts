@@ -68,7 +68,8 @@ export function targetOf(config: Kubeconfig, path: string, name?: string): Kubec
     throw notKubeconfig(path, `its context "${wanted}" names no cluster of the file`);
   }
   const server = textOf(cluster.settings["server"]);
-  if (!URL.canParse(server)) {
+  // kubectl takes a bare host and port, too.
+  if (!URL.canParse(server) && !URL.canParse(`https://${server}`)) {
     throw notKubeconfig(path, `the server of cluster "${clusterName}" is no URL`);
   }
   return {
@@ -112,7 +113,8 @@ function textOf(value: Value | undefined): string {
   return typeof value === "string" ? value : "";
 }
 
-function notKubeconfig(path: string, reason: string, hint?: string): UserError {
+/** The error for a file that is something else. */
+export function notKubeconfig(path: string, reason: string, hint?: string): UserError {
   return new UserError("validation", `Cannot use "${path}" as a kubeconfig: ${reason}`, {
     hint: hint ?? "Check the file with kubectl config view --kubeconfig",
   });

@@ -296,7 +296,8 @@ export function systemFiles(): Files {
   return files;
 }
 
-function isAbsolute(path: string): boolean {
+/** Whether a path begins at a root, on any system. */
+export function isAbsolute(path: string): boolean {
   return path.startsWith("/") || /^([a-z]:|\\)/i.test(path);
 }
 

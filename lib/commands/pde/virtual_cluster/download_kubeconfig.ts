@@ -1,5 +1,6 @@
 import { UserError } from "../../../errors.ts";
 import { downloadKubeconfig } from "../../../api/kubeconfigs.ts";
+import { DEFAULT_KUBECONFIG, listedKubeconfigs } from "../../../kube/kubeconfig_paths.ts";
 import { sanitizeLine } from "../../../output/sanitize.ts";
 import type { CommandContext } from "../../context.ts";
 import { expandPath } from "../../paths.ts";
@@ -97,8 +98,6 @@ async function mergeInto(
 }
 
 /** The file that kubectl writes: the first of KUBECONFIG, else the one in the home folder. */
-function firstKubeconfig({ runtime }: CommandContext): string {
-  const separator = runtime.platform.os === "windows" ? ";" : ":";
-  const [first] = (runtime.env.get("KUBECONFIG") ?? "").split(separator).filter(Boolean);
-  return first ?? "~/.kube/config";
+function firstKubeconfig({ runtime: { env, platform } }: CommandContext): string {
+  return listedKubeconfigs(env, platform)?.[0] ?? DEFAULT_KUBECONFIG;
 }
