@@ -19,7 +19,7 @@ const NEGATIVE = 2;
 /** Exit status of each failure; those that are not listed exit with 1. */
 const EXIT_STATUS: Partial<Record<ErrorCode, number>> = { "checks-failed": NEGATIVE };
 
-/** How long a stopped command may take to clean up. */
+/** How long a stopped command may take to clean up, unless it asks for more. */
 const CLEAN_UP_MS = 1_000;
 
 /** Runs one command line; nobody else decides the exit status. */
@@ -50,8 +50,8 @@ export async function run(args: readonly string[], runtime: Runtime): Promise<nu
       log.debug(`palette ${chosen.words.join(" ")}`);
       const { CommandContext } = await import("./commands/context.ts");
       try {
-        await untilStopped(runtime, async (stopSignal) => {
-          const parts = { runtime, settings, printer, log, redactor, stopSignal };
+        await untilStopped(runtime, async (stopSignal, allowCleanUp) => {
+          const parts = { runtime, settings, printer, log, redactor, stopSignal, allowCleanUp };
           await using context = new CommandContext(parts);
           await chosen.action(context);
         });
@@ -74,8 +74,9 @@ export async function run(args: readonly string[], runtime: Runtime): Promise<nu
  */
 async function untilStopped(
   { signals, clock }: Runtime,
-  work: (stopSignal: () => AbortSignal) => Promise<void>,
+  work: (stopSignal: () => AbortSignal, allowCleanUp: (ms: number) => void) => Promise<void>,
 ): Promise<void> {
+  let cleanUpMs = CLEAN_UP_MS;
   const controller = new AbortController();
   const { promise: stopped, reject } = Promise.withResolvers<never>();
   let stopListening: (() => void) | null = null;
@@ -86,13 +87,13 @@ async function untilStopped(
       reject(reason);
     });
     return controller.signal;
-  });
+  }, (ms) => cleanUpMs = ms);
   try {
     await Promise.race([running, stopped]);
   } catch (error) {
     if (controller.signal.aborted) {
       restoreTerminal();
-      await Promise.race([running.catch(() => {}), clock.sleep(CLEAN_UP_MS)]);
+      await Promise.race([running.catch(() => {}), clock.sleep(cleanUpMs)]);
       throw controller.signal.reason;
     }
     throw error;

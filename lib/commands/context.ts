@@ -27,6 +27,8 @@ export interface ContextParts {
   redactor: Redactor;
   /** Begins to listen for signals, and gives what aborts when the run is stopped. */
   stopSignal: () => AbortSignal;
+  /** Sets how long a stopped run may take to clean up. */
+  allowCleanUp: (ms: number) => void;
 }
 
 /** What a command works with; each part is opened when it is first asked for. */
@@ -47,6 +49,7 @@ export class CommandContext implements AsyncDisposable {
   #session: Promise<Session> | null = null;
   readonly #clients: PaletteClient[] = [];
   readonly #stopSignal: () => AbortSignal;
+  readonly #allowCleanUp: (ms: number) => void;
 
   constructor(parts: ContextParts) {
     this.runtime = parts.runtime;
@@ -56,6 +59,7 @@ export class CommandContext implements AsyncDisposable {
     this.redactor = parts.redactor;
     this.caFiles = readOnce(parts.runtime.files);
     this.#stopSignal = parts.stopSignal;
+    this.#allowCleanUp = parts.allowCleanUp;
   }
 
   /** Ends what would hold the process. */
@@ -67,6 +71,11 @@ export class CommandContext implements AsyncDisposable {
   /** Aborts when the run is stopped. */
   get signal(): AbortSignal {
     return this.#stopSignal();
+  }
+
+  /** From here on there is something to undo elsewhere, which a stopped run may take this long for. */
+  allowCleanUp(ms: number): void {
+    this.#allowCleanUp(ms);
   }
 
   /** Asks the person at the terminal; null when there is none or nothing may be asked. */

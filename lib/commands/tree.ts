@@ -31,6 +31,11 @@ const BRANCHES: readonly Branch[] = [
     load: () => import("./config/command.ts"),
   },
   {
+    name: "import",
+    description: "Import existing Kubernetes clusters into Palette.",
+    load: () => import("./import/command.ts"),
+  },
+  {
     name: "login",
     description: "Log in to Palette and keep the API key encrypted.",
     load: () => import("./login/command.ts"),

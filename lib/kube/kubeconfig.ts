@@ -2,6 +2,8 @@ import { UserError } from "../errors.ts";
 import type { Value } from "../yaml/pointer.ts";
 import { readYaml } from "../yaml/yaml_reader.ts";
 
+const HINT = "Check the file with kubectl config view --kubeconfig";
+
 /** A cluster, user or context of a kubeconfig, with its settings. */
 export interface KubeconfigEntry {
   name: string;
@@ -33,7 +35,7 @@ export interface KubeconfigTarget {
  * @throws {UserError} `validation` when it is none.
  */
 export async function parseKubeconfig(text: string, path: string): Promise<Kubeconfig> {
-  const root = await readYaml(text, path);
+  const root = await readRoot(text, path);
   if (typeof root === "string" || Array.isArray(root)) throw notKubeconfig(path, "no mapping");
   const kind = root["kind"] ?? "";
   if (kind !== "" && kind !== "Config") throw notKubeconfig(path, `its kind is ${String(kind)}`);
@@ -91,6 +93,16 @@ export function serversOf({ clusters }: Kubeconfig): string[] {
   return clusters.map(({ settings }) => textOf(settings["server"])).sort();
 }
 
+async function readRoot(text: string, path: string): Promise<Value> {
+  try {
+    return await readYaml(text, path);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    // Its own hint is for files of ours.
+    throw new UserError(error.code, error.message, { hint: HINT, cause: error });
+  }
+}
+
 function entriesOf(
   root: { [key: string]: Value },
   list: string,
@@ -116,6 +128,6 @@ function textOf(value: Value | undefined): string {
 /** The error for a file that is something else. */
 export function notKubeconfig(path: string, reason: string, hint?: string): UserError {
   return new UserError("validation", `Cannot use "${path}" as a kubeconfig: ${reason}`, {
-    hint: hint ?? "Check the file with kubectl config view --kubeconfig",
+    hint: hint ?? HINT,
   });
 }

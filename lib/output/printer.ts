@@ -74,15 +74,16 @@ export class Printer {
     this.#parts.stderr.write(`${sanitizeText(text)}\n`);
   }
 
+  /** What became of one of several things, which the error at the end only counts. */
+  failure({ message, hint }: Pick<ErrorReport, "message" | "hint">): void {
+    this.#parts.log.error(message);
+    this.#toPeople(errorLines({ message, hint, logFile: null }));
+  }
+
   async error(report: ErrorReport): Promise<void> {
     const { stderr } = this.#parts;
     if (this.format === "table") {
-      const lines = [
-        `Error: ${sanitizeLine(decapitalize(report.message))}`,
-        ...(report.hint === null ? [] : [`Hint: ${sanitizeLine(report.hint)}`]),
-        ...(report.logFile === null ? [] : [`Log: ${sanitizeLine(report.logFile)}`]),
-      ];
-      stderr.write(`${lines.join("\n")}\n`);
+      stderr.write(errorLines(report));
       return;
     }
     const document = { error: { ...report } };
@@ -92,6 +93,15 @@ export class Printer {
   #toPeople(text: string): void {
     if (this.format === "table") this.#parts.stderr.write(text);
   }
+}
+
+function errorLines({ message, hint, logFile }: Omit<ErrorReport, "code" | "status">): string {
+  const lines = [
+    `Error: ${sanitizeLine(decapitalize(message))}`,
+    ...(hint === null ? [] : [`Hint: ${sanitizeLine(hint)}`]),
+    ...(logFile === null ? [] : [`Log: ${sanitizeLine(logFile)}`]),
+  ];
+  return `${lines.join("\n")}\n`;
 }
 
 /** Kinds of things that Palette writes with capitals wherever they stand. */

@@ -72,12 +72,21 @@ export function systemExec(env: Environment): Exec {
         stdin === undefined ? null : feed(child.stdin, stdin),
       ]);
       if (!status.success) {
+        // Ctrl+C reaches a program and us at once, and it is chance who hears it first.
+        if (status.signal === "SIGINT" && signal !== undefined) await moment(signal);
         signal?.throwIfAborted();
         if (timeout.aborted) throw new ExecTimeout(program);
       }
       return { status: status.code, stdout, stderr: new TextDecoder().decode(stderr) };
     },
   };
+}
+
+/** Until the signal comes, or it is clear that it does not. */
+async function moment(signal: AbortSignal): Promise<void> {
+  const end = AbortSignal.any([signal, AbortSignal.timeout(200)]);
+  if (end.aborted) return;
+  await new Promise((resolve) => end.addEventListener("abort", resolve, { once: true }));
 }
 
 /**

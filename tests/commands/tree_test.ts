@@ -21,6 +21,7 @@ function* groupsOf(command: AnyCommand, path: string[] = []): Generator<[string,
 /** The documented commands are the floor. */
 const DOCUMENTED: Record<string, string[]> = {
   "completion": [],
+  "import": ["kubeconfig", "kubeconfig-dir", "uuid", "encryption-passphrase"],
   "login": [
     "api-key",
     "console-url",

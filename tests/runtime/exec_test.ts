@@ -58,6 +58,21 @@ Deno.test("run() ends with the signal's reason", async () => {
   await assertRejects(() => running, Error, "stopped");
 });
 
+Deno.test("run() of a program that Ctrl+C ended first ends with the signal's reason", async () => {
+  const controller = new AbortController();
+  const stopped = exec.run("sh", ["-c", "kill -INT $$"], {
+    ...options,
+    signal: controller.signal,
+  });
+  setTimeout(() => controller.abort(new Error("stopped")), 50);
+  await assertRejects(() => stopped, Error, "stopped");
+  const alone = await exec.run("sh", ["-c", "kill -INT $$"], {
+    ...options,
+    signal: new AbortController().signal,
+  });
+  assertEquals(alone.status, 130);
+});
+
 Deno.test("run() tells a missing program from one that the system does not run", async () => {
   await withFolder(async (folder) => {
     const path = `${folder}/tool`;

@@ -38,13 +38,19 @@ const REVIEW_PATH = `/apis/${REVIEWS}/v1/selfsubjectaccessreviews`;
 export function startApiServer({ tls }: ApiServerOptions = {}): Promise<ApiServer> {
   const { promise, resolve } = Promise.withResolvers<ApiServer>();
   const started: { server?: ApiServer } = {};
+  const controller = new AbortController();
   const http = Deno.serve({
+    signal: controller.signal,
     hostname: "127.0.0.1",
     port: 0,
     ...tls,
     onListen: ({ port }) => {
       const url = `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}`;
-      started.server = new ApiServer(url, () => http.shutdown());
+      // Not shutdown(), which waits for answers that a test holds back.
+      started.server = new ApiServer(url, () => {
+        controller.abort();
+        return http.finished;
+      });
       resolve(started.server);
     },
   }, (request) => started.server?.answer(request) ?? new Response(null, { status: 503 }));
@@ -133,8 +139,10 @@ export class ApiServer implements AsyncDisposable {
   }
 
   async #store(method: string, path: string, body: unknown): Promise<Response> {
-    const resource = KINDS.map((kind) => kind.resource)
-      .find((name) => path.split("/").includes(name));
+    // The last: a namespace stands before what is in it.
+    const resource = path.split("/").findLast((name) =>
+      KINDS.some((kind) => kind.resource === name)
+    );
     if (resource === undefined || !["GET", "POST"].includes(method)) {
       this.#defects.push(`${method} ${path}`);
       return failure(404, "NotFound", `${method} ${path} is not expected`);

@@ -30,7 +30,7 @@ export class FakeKubectl implements Exec {
     const call = callOf(args, options);
     this.calls.push(call);
     const { status = 0, stdout = "", stderr = "" } = await this.#playOf(call.command)(call);
-    options.signal?.throwIfAborted();
+    if (status !== 0) options.signal?.throwIfAborted();
     return { status, stdout: new TextEncoder().encode(stdout), stderr };
   }
 

@@ -7,7 +7,7 @@ import { API_KEY_PATH, UBUNTU_TOKEN_PATH } from "../../lib/config/secret_kinds.t
 import { systemClock } from "../../lib/runtime/clock.ts";
 import type { Clock } from "../../lib/runtime/clock.ts";
 import { environmentOf } from "../../lib/runtime/environment.ts";
-import { systemExec } from "../../lib/runtime/exec.ts";
+import { type Exec, systemExec } from "../../lib/runtime/exec.ts";
 import { type Files, systemFiles } from "../../lib/runtime/files.ts";
 import { openSystemTransport, type OpenTransport } from "../../lib/runtime/http.ts";
 import { serveHttp } from "../../lib/runtime/http_server.ts";
@@ -34,6 +34,8 @@ export interface RunOptions {
   clock?: Clock;
   files?: Files;
   openTransport?: OpenTransport;
+  /** Programs that are not started but played. */
+  exec?: Exec;
   /** Called with a way to stop the run by a signal. */
   onSignals?: (stop: (signal: StopSignal) => void) => void;
 }
@@ -111,7 +113,7 @@ export class Home implements AsyncDisposable {
       clock: options.clock ?? systemClock(),
       crypto,
       env,
-      exec: systemExec(env),
+      exec: options.exec ?? systemExec(env),
       files: options.files ?? systemFiles(),
       openTransport: options.openTransport ?? openSystemTransport,
       platform: { os: "linux", arch: "amd64", uid: Deno.uid() ?? undefined, denoVersion: "2.9.5" },

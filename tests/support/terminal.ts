@@ -35,8 +35,9 @@ export class Terminal implements AsyncDisposable {
       "sh",
       "-c",
       // tmux itself tells the status of a program that has ended only sometimes. A program that the
-      // hang-up of its terminal does not end sees the end of its input.
-      'trap "" HUP; f=$0; "$@"; s=$?; trap - HUP; echo $s >"$f"; echo "[status $s]" && exec sleep 600',
+      // hang-up of its terminal does not end sees the end of its input. Ctrl+C hits the shell, too,
+      // which has to outlive it.
+      'trap "" HUP; trap : INT; f=$0; "$@"; s=$?; trap - HUP; echo $s >"$f"; echo "[status $s]" && exec sleep 600',
       terminal.#statusFile,
       "env",
       "-i",
