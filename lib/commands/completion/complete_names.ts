@@ -53,6 +53,7 @@ async function listInTime(kind: NameKind, context: CommandContext): Promise<stri
     await using limited = new CommandContext({
       ...{ runtime, settings, printer, log, redactor },
       stopSignal,
+      allowCleanUp: () => {},
     });
     const named = await Promise.race([
       kind.list(limited),

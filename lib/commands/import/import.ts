@@ -4,7 +4,8 @@ import { isClusterNameTaken } from "../../api/virtual_clusters.ts";
 import { KubectlUnusable } from "../../kube/kubectl.ts";
 import type { CommandContext } from "../context.ts";
 import type { ProjectPalette } from "../palette_client.ts";
-import { requireDnsLabel } from "../pde/names.ts";
+import { requireDnsLabel } from "../dns_label.ts";
+
 import type { WaitOptions } from "../wait.ts";
 import { type Outcome, printOutcomes, throwFailure } from "./outcomes.ts";
 import { checkCluster, planImport } from "./plan.ts";

@@ -5,7 +5,8 @@ import {
   getImportedCluster,
   getImportManifest,
 } from "../../api/imported_clusters.ts";
-import { deleteCluster, isNotFound } from "../../api/virtual_clusters.ts";
+import { isNotFound } from "../../api/api_error.ts";
+import { deleteCluster } from "../../api/virtual_clusters.ts";
 import { formatDuration } from "../../output/age.ts";
 import type { CommandContext } from "../context.ts";
 import { progressOf } from "../wait.ts";

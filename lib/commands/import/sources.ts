@@ -2,7 +2,7 @@ import { UserError } from "../../errors.ts";
 import { DEFAULT_KUBECONFIG, listedKubeconfigs } from "../../kube/kubeconfig_paths.ts";
 import { FileError, type FileInfo, joinPath } from "../../runtime/files.ts";
 import type { CommandContext } from "../context.ts";
-import { expand } from "../pde/virtual_cluster/kubeconfig_target.ts";
+import { expandPath } from "../paths.ts";
 
 /** Where a kubeconfig lies. */
 export interface Source {
@@ -25,8 +25,12 @@ export async function findKubeconfigs(
   { kubeconfig, kubeconfigDir }: SourceFlags,
   context: CommandContext,
 ): Promise<Source[]> {
-  if (kubeconfigDir !== undefined) return await filesOf(expand(kubeconfigDir, context), context);
-  if (kubeconfig !== undefined) return [{ path: expand(kubeconfig, context), isGiven: true }];
+  if (kubeconfigDir !== undefined) {
+    return await filesOf(expandPath(kubeconfigDir, context.runtime), context);
+  }
+  if (kubeconfig !== undefined) {
+    return [{ path: expandPath(kubeconfig, context.runtime), isGiven: true }];
+  }
   return [{ path: await defaultKubeconfig(context), isGiven: false }];
 }
 
@@ -50,7 +54,7 @@ async function filesOf(folder: string, { runtime }: CommandContext): Promise<Sou
 async function defaultKubeconfig(context: CommandContext): Promise<string> {
   const { env, files, platform } = context.runtime;
   const listed = listedKubeconfigs(env, platform);
-  const paths = (listed ?? [DEFAULT_KUBECONFIG]).map((path) => expand(path, context));
+  const paths = (listed ?? [DEFAULT_KUBECONFIG]).map((path) => expandPath(path, context.runtime));
   for (const path of paths) {
     const info: FileInfo | null = await reading(path, () => files.info(path));
     if (info !== null) return path;

@@ -7,7 +7,7 @@ import { sanitizeLine } from "../../../output/sanitize.ts";
 import type { Prompter } from "../../../runtime/prompter.ts";
 import type { CommandContext } from "../../context.ts";
 import { expandPath, readUserFile } from "../../paths.ts";
-import { checkDnsLabel } from "../names.ts";
+import { checkDnsLabel } from "../../dns_label.ts";
 
 /** A tier as answered: what stands in the file, and its properties, secrets readable. */
 export interface TierDraft {

@@ -14,7 +14,8 @@ import { joinPath } from "../../../runtime/files.ts";
 import type { Prompter } from "../../../runtime/prompter.ts";
 import { Secret } from "../../../secrets/secret.ts";
 import type { CommandContext } from "../../context.ts";
-import { checkDnsLabel } from "../names.ts";
+import { checkDnsLabel } from "../../dns_label.ts";
+
 import { askTags } from "../tags.ts";
 import { askTier, type TierDraft } from "./ask_tier.ts";
 import { createProfile } from "./create_from_config.ts";
