@@ -29,6 +29,11 @@ import {
   summarizeClusterGroups,
 } from "../../lib/api/cluster_groups.ts";
 import { listClusterEvents } from "../../lib/api/events.ts";
+import {
+  createImportedCluster,
+  getImportedCluster,
+  getImportManifest,
+} from "../../lib/api/imported_clusters.ts";
 import { downloadKubeconfig } from "../../lib/api/kubeconfigs.ts";
 import { findPacks, getPack, listPackVersions } from "../../lib/api/packs.ts";
 import { listProjectNames, listProjects } from "../../lib/api/projects.ts";
@@ -91,7 +96,15 @@ export const USES: readonly Use[] = [
   usePacks,
   useApps,
   useRegistries,
+  useImports,
 ];
+
+async function useImports(client: PaletteClient) {
+  const uid = await createImportedCluster(client, { name: "legacy" });
+  // There is a manifest once there is a link.
+  for (let look = 0; look < 4; look++) await getImportedCluster(client, uid);
+  await getImportManifest(client, uid);
+}
 
 async function useRegistries(client: PaletteClient) {
   for (const type of ["oci", "helm"] as const) {
