@@ -106,12 +106,14 @@ Deno.test("only main.ts and lib/runtime name Deno", () => {
   assertEquals(wrong.map(({ path }) => path), []);
 });
 
-Deno.test("only lib/config/file_store.ts writes files, apart from the log and the support bundle", () => {
+Deno.test("only lib/config/file_store.ts writes files, apart from the log, support bundles and content", () => {
   const writing = /\.(createFlushed|appendSync|rename|setMode)\(/;
   const writers = sources.filter((source) => writing.test(code(source))).map(({ path }) => path);
   assertEquals(writers.filter((path) => path !== "runtime/files.ts").sort(), [
     "commands/support_bundle/support_bundle.ts",
     "config/file_store.ts",
+    "content/archive/archive_sink.ts",
+    "oci/layout.ts",
     "runtime/log.ts",
   ]);
 });

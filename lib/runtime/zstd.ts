@@ -18,14 +18,18 @@ export async function openZstd(): Promise<{
   const [zlib, { Duplex }] = await Promise.all([import("node:zlib"), import("node:stream")]);
   const { constants } = zlib;
   return {
-    compressFrame: (content, level) =>
-      new Uint8Array(zlib.zstdCompressSync(content, {
+    compressFrame(content, level) {
+      const options = {
+        // Without it a frame has no content size here, whatever its flag says.
+        pledgedSrcSize: content.length,
         params: {
           [constants.ZSTD_c_compressionLevel]: level,
           [constants.ZSTD_c_checksumFlag]: 1,
           [constants.ZSTD_c_contentSizeFlag]: 1,
         },
-      })),
+      };
+      return new Uint8Array(zlib.zstdCompressSync(content, options));
+    },
     decompressFrame: (frame, size) => {
       const content = zlib.zstdDecompressSync(frame, { maxOutputLength: Math.max(1, size) });
       if (content.length !== size) {

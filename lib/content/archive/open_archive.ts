@@ -1,7 +1,17 @@
+import { reasonOf, UserError } from "../../errors.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
-import type { Files } from "../../runtime/files.ts";
-import { UserError } from "../../errors.ts";
+import { FileError, type FileReader, type Files } from "../../runtime/files.ts";
+import { openZstd } from "../../runtime/zstd.ts";
 import type { Bundle } from "../bundle.ts";
+import { decompressGzip, decompressZstd } from "./decompress.ts";
+import { IndexedMembers } from "./indexed_members.ts";
+import { bundleOfMembers, damaged, limitOfMember } from "./bundle_of_members.ts";
+import { readTable } from "./member_table.ts";
+import type { ArchiveMembers } from "./members.ts";
+import { openArchiveFile } from "./open_archive_file.ts";
+import { spoolTar } from "./spool_tar.ts";
+import { TarMembers } from "./tar_members.ts";
+import { isZstd } from "./zstd_frame.ts";
 
 /** What a bundle on this machine is opened with. */
 export interface OpenArchiveParts {
@@ -20,6 +30,53 @@ export interface OpenArchiveParts {
  * it is, not its name.
  * @throws {UserError} `io`, `not-found`, `integrity`
  */
-export function openArchive(path: string, _parts: OpenArchiveParts): Promise<Bundle> {
-  return Promise.reject(new UserError("prerequisite", `Cannot open "${path}" yet`));
+export async function openArchive(path: string, parts: OpenArchiveParts): Promise<Bundle> {
+  const { files, crypto } = parts;
+  if ((await files.info(path))?.isFolder) {
+    const { openLayoutBundle } = await import("./layout_bundle.ts");
+    return await openLayoutBundle(path, parts);
+  }
+  let members: ArchiveMembers | null = null;
+  try {
+    members = await openMembersOf(await openArchiveFile(path, files), parts);
+    return await bundleOfMembers(members, path, crypto);
+  } catch (error) {
+    members?.close();
+    if (error instanceof RangeError) throw damaged(path, reasonOf(error), error);
+    if (error instanceof FileError) {
+      throw new UserError("io", `Cannot unpack "${path}": ${reasonOf(error)}`, {
+        ...(error.kind === "no-space"
+          ? { hint: "Free some space: an archive of another program has to be unpacked" }
+          : {}),
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+/** The members of a file, as its first bytes tell; the file is closed when that fails. */
+async function openMembersOf(reader: FileReader, parts: OpenArchiveParts): Promise<ArchiveMembers> {
+  let isKept = false;
+  try {
+    const head = new Uint8Array(4);
+    const filled = head.subarray(0, reader.readAt(head, 0));
+    const isGzip = filled[0] === 0x1f && filled[1] === 0x8b;
+    if (!isGzip && !isZstd(filled)) {
+      const members = TarMembers.scan(reader, limitOfMember);
+      isKept = true;
+      return members;
+    }
+    const table = isGzip ? null : readTable(reader);
+    if (table === null) {
+      const tar = isGzip ? decompressGzip(reader) : decompressZstd(reader);
+      return await spoolTar(tar, limitOfMember, parts);
+    }
+    const { decompressFrame } = await openZstd();
+    const members = new IndexedMembers(table, { reader, decompressFrame });
+    isKept = true;
+    return members;
+  } finally {
+    if (!isKept) reader.close();
+  }
 }
