@@ -16,7 +16,8 @@ export async function parseLayoutIndex(
   crypto: Crypto,
 ): Promise<Manifest> {
   const index = await parseManifest(bytes, OCI_INDEX, `"${place}"`, crypto);
-  if (!isIndexType(index.descriptor.mediaType)) {
+  const fields = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+  if (!isIndexType(index.descriptor.mediaType) || !("manifests" in fields)) {
     throw new UserError("integrity", `Cannot open "${place}": its index.json is no index`);
   }
   return index;

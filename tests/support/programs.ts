@@ -12,3 +12,11 @@ function isFile(path: string): boolean {
     return false;
   }
 }
+
+/** Runs a program that has to succeed without a word on standard error; gives its output. */
+export async function outputOf(program: string, ...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await new Deno.Command(program, { args }).output();
+  const complaint = new TextDecoder().decode(stderr);
+  if (code !== 0 || complaint !== "") throw new Error(`${program}: ${code} ${complaint}`);
+  return new TextDecoder().decode(stdout);
+}

@@ -9,8 +9,9 @@ import {
 import { systemCrypto } from "../../../lib/runtime/crypto.ts";
 import { FileError, systemFiles } from "../../../lib/runtime/files.ts";
 import { concatBytes } from "../../../lib/runtime/streams.ts";
-import { hasProgram } from "../../support/programs.ts";
+import { hasProgram, outputOf } from "../../support/programs.ts";
 import { memberOf, noise, sampleBundle, sha256 } from "../../support/sample_bundle.ts";
+import { inTempFolder, namesIn } from "../../support/temp_folder.ts";
 
 const files = systemFiles();
 const crypto = systemCrypto();
@@ -34,28 +35,8 @@ function write(
   });
 }
 
-async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "palette-archive-" });
-  try {
-    await work(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-/** Runs a program that has to succeed; gives its standard output. */
-async function output(program: string, ...args: string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(program, { args }).output();
-  assertEquals([success, new TextDecoder().decode(stderr)], [true, ""]);
-  return new TextDecoder().decode(stdout);
-}
-
-function namesIn(folder: string): string[] {
-  return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
-}
-
 Deno.test("writeArchive() tells size and digest of the file it wrote, and leaves nothing beside it", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const path = `${folder}/b.tar.zst`;
     let told = 0;
     const written = await write(path, bundle.members, { onBytes: (count) => told += count });
@@ -71,18 +52,18 @@ for (const level of [0, 1, 3, 19]) {
     name: `tar and zstd read an archive of level ${level} as an ordinary file`,
     ignore: !hasProgram("zstd") || !hasProgram("tar"),
     fn: () =>
-      inFolder(async (folder) => {
+      inTempFolder(async (folder) => {
         const path = `${folder}/${name}`;
         await write(path, bundle.members, { level });
-        if (level > 0) await output("zstd", "-tq", path);
-        const list = await output("tar", "--utc", "--full-time", "-tvf", path);
+        if (level > 0) await outputOf("zstd", "-tq", path);
+        const list = await outputOf("tar", "--utc", "--full-time", "-tvf", path);
         assertEquals(
           list.trimEnd().split("\n").map((line) => line.replace(/ +/g, " ")),
           bundle.members.map(({ name, size }) =>
             `-rw-r--r-- 0/0 ${size} 1970-01-01 00:00:00 ${name}`
           ),
         );
-        await output("tar", "-xf", path, "-C", folder);
+        await outputOf("tar", "-xf", path, "-C", folder);
         for (const [digest, bytes] of bundle.blobs) {
           assertEquals(await Deno.readFile(`${folder}/blobs/sha256/${digest.slice(7)}`), bytes);
         }
@@ -94,19 +75,19 @@ Deno.test({
   name: "skopeo inspects and copies images out of the archive, by their full references",
   ignore: !hasProgram("skopeo"),
   fn: () =>
-    inFolder(async (folder) => {
+    inTempFolder(async (folder) => {
       const path = `${folder}/b.tar.zst`;
       await write(path);
       const at = (ref: string) => `oci-archive:${path}:${ref}`;
       const both = JSON.parse(
-        await output("skopeo", "inspect", "--raw", at("us-docker.pkg.dev/p/both:v1")),
+        await outputOf("skopeo", "inspect", "--raw", at("us-docker.pkg.dev/p/both:v1")),
       );
       assertEquals(both.manifests.length, 2);
       const nginx = JSON.parse(
-        await output("skopeo", "inspect", at("docker.io/library/nginx:1.27")),
+        await outputOf("skopeo", "inspect", at("docker.io/library/nginx:1.27")),
       );
       assertEquals([nginx.Architecture, nginx.Os], ["amd64", "linux"]);
-      await output(
+      await outputOf(
         ...["skopeo", "copy", "-q", "--all", "--insecure-policy"] as const,
         at("us-docker.pkg.dev/p/both:v1"),
         `dir:${folder}/out`,
@@ -117,7 +98,7 @@ Deno.test({
 });
 
 Deno.test("the same members give the same bytes, in whatever pieces they come", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await write(`${folder}/a`);
     const whole = bundle.members.map((member): ArchiveMember => ({
       ...member,
@@ -142,7 +123,7 @@ Deno.test("the same members give the same bytes, in whatever pieces they come", 
   }));
 
 Deno.test("what is compressed already is stored in raw blocks, hardly larger", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const bytes = noise(3_000_000);
     const { size } = await write(`${folder}/a`, [memberOf("noise", bytes, true)]);
     // A header, 23 blocks, the frame of the end, the table.
@@ -156,7 +137,7 @@ Deno.test({
   name: "names and sizes that ustar cannot hold come back from tar",
   ignore: !hasProgram("tar"),
   fn: () =>
-    inFolder(async (folder) => {
+    inTempFolder(async (folder) => {
       const names = [
         `${"a".repeat(99)}/${"b".repeat(60)}`,
         "c".repeat(180),
@@ -168,13 +149,13 @@ Deno.test({
         names.map((name) => memberOf(name, new Uint8Array(5).fill(65))),
         { level: 0 },
       );
-      const list = await output("tar", "--quoting-style=literal", "-tf", `${folder}/a.tar`);
+      const list = await outputOf("tar", "--quoting-style=literal", "-tf", `${folder}/a.tar`);
       assertEquals(list.trimEnd().split("\n"), names);
     }),
 });
 
 Deno.test("a member of another size than it said is refused, and what was there stays", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const path = `${folder}/b.tar.zst`;
     await Deno.writeTextFile(path, "before");
     for (const size of [9, 11]) {
@@ -190,7 +171,7 @@ Deno.test("a member of another size than it said is refused, and what was there 
   }));
 
 Deno.test("a full disk ends in one line, with nothing left of the archive", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const full = {
       ...files,
       async openWriter(path: string, start: "new" | "end", mode: number) {
@@ -221,7 +202,7 @@ Deno.test("a full disk ends in one line, with nothing left of the archive", () =
   }));
 
 Deno.test("a stopped run leaves nothing; the next one goes over what a killed one left", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const path = `${folder}/b.tar.zst`;
     const stop = new AbortController();
     await assertRejects(
@@ -240,7 +221,7 @@ Deno.test("a stopped run leaves nothing; the next one goes over what a killed on
   }));
 
 Deno.test("openArchive() reads the table alone, and members from any place in them", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const path = `${folder}/b.tar.zst`;
     const { size } = await write(path);
     let read = 0;
@@ -288,7 +269,7 @@ Deno.test("openArchive() reads the table alone, and members from any place in th
   }));
 
 Deno.test("openArchive() reads only what is asked for from the middle of a large blob", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const path = `${folder}/b.tar.zst`;
     const plain = new Uint8Array(20_000_000).map((_, at) => at >> 3);
     const packed = noise(20_000_000);
@@ -329,7 +310,7 @@ Deno.test("openArchive() reads only what is asked for from the middle of a large
   }));
 
 Deno.test("a blob that is not there is not found", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const path = `${folder}/b.tar.zst`;
     await write(path);
     const opened = await openArchive(path, { files, crypto, spoolFolder: folder });
