@@ -12,7 +12,8 @@ const PIECE = 256 * 1024;
  */
 export async function* decompressZstd(reader: FileReader): AsyncGenerator<Uint8Array> {
   const { decompressStream } = await openZstd();
-  for (const { offset, size, contentSize } of walkFrames(reader)) {
+  // All of them first: one that is cut short is told of before gigabytes are unpacked.
+  for (const { offset, size, contentSize } of [...walkFrames(reader)]) {
     let count = 0;
     try {
       for await (const piece of decompressStream(streamOf(piecesOf(reader, offset, size)))) {

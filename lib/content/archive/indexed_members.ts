@@ -1,8 +1,9 @@
 import type { FileReader } from "../../runtime/files.ts";
+import { concatBytes } from "../../runtime/streams.ts";
 import type { ArchiveMembers } from "./members.ts";
 import { isSafeName } from "./members.ts";
 import { FRAME_CONTENT, type TableEntry } from "./member_table.ts";
-import { TAR_BLOCK } from "./tar_header.ts";
+import { formatTarHeader, TAR_BLOCK } from "./tar_header.ts";
 import { parseTarHeader } from "./tar_scan.ts";
 import {
   BLOCK_HEADER,
@@ -58,19 +59,12 @@ export class IndexedMembers implements ArchiveMembers {
 
   /** Other programs see the tar, not the table: both must tell of the same member. */
   #checkHeader(entry: TableEntry): void {
-    const head: Uint8Array[] = [...this.#content(entry, entry.at - TAR_BLOCK, entry.at)];
-    const block = new Uint8Array(TAR_BLOCK);
-    let filled = 0;
-    for (const piece of head) {
-      block.set(piece, filled);
-      filled += piece.length;
-    }
-    const header = parseTarHeader(block);
-    // A name or size that ustar cannot hold stands before, in a pax header.
-    if (header?.type !== "0" || (header.name !== entry.name && entry.at === TAR_BLOCK)) {
-      throw new RangeError("its table and its tar differ");
-    }
-    if (header.size !== entry.size && header.size !== 0) {
+    const { name, size, at } = entry;
+    const { length } = formatTarHeader({ name, size, mtimeSeconds: 0 });
+    const header = concatBytes([...this.#content(entry, at - length, at)]);
+    const mtimeSeconds = parseTarHeader(header.subarray(-TAR_BLOCK))?.mtimeSeconds ?? 0;
+    const expected = formatTarHeader({ name, size, mtimeSeconds });
+    if (expected.some((byte, index) => header[index] !== byte)) {
       throw new RangeError("its table and its tar differ");
     }
   }

@@ -28,10 +28,10 @@ export async function spoolTar(
   try {
     const watcher = new ScanOfStream(limitOf);
     for await (const piece of tar) {
+      // What comes behind the end of a tar is padding; that it is all there still counts.
+      if (watcher.isDone) continue;
       watcher.push(piece);
       await writer.write(piece);
-      // What comes behind the end of a tar is padding, of any length.
-      if (watcher.isDone) break;
     }
     const places = watcher.end();
     reader = await files.openReader(path);

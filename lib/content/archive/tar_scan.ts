@@ -82,6 +82,7 @@ function kindOf(type: string): string {
 export interface TarHeader {
   name: string;
   size: number;
+  mtimeSeconds: number;
   /** `0` is a file. */
   type: string;
 }
@@ -102,7 +103,8 @@ export function parseTarHeader(block: Uint8Array): TarHeader | null {
   const name = prefix === "" ? text(0, 100) : `${prefix}/${text(0, 100)}`;
   // Before POSIX a file had no type, and a folder a slash.
   const plain = type === "\0" ? "0" : type;
-  return { name, size, type: plain === "0" && name.endsWith("/") ? "5" : plain };
+  const mtimeSeconds = Number.parseInt(text(136, 12).trim(), 8) || 0;
+  return { name, size, mtimeSeconds, type: plain === "0" && name.endsWith("/") ? "5" : plain };
 }
 
 /** Octal digits, or GNU's number in base 256. */

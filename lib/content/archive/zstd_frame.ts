@@ -137,6 +137,7 @@ export function* walkFrames(reader: FileReader): Generator<FrameExtent> {
   const head = new Uint8Array(18);
   for (let offset = 0; offset < reader.size;) {
     const filled = head.subarray(0, reader.readAt(head, offset));
+    if (filled.length < 4) throw cutShort();
     if (isSkippable(magicOf(filled))) {
       if (filled.length < 8) throw cutShort();
       offset += 8 + view(filled).getUint32(4, true);

@@ -9,6 +9,7 @@ import {
 import { systemCrypto } from "../../../lib/runtime/crypto.ts";
 import { FileError, systemFiles } from "../../../lib/runtime/files.ts";
 import { concatBytes } from "../../../lib/runtime/streams.ts";
+import { denoRunArgs } from "../../support/deno_process.ts";
 import { hasProgram, outputOf } from "../../support/programs.ts";
 import { memberOf, noise, sampleBundle, sha256 } from "../../support/sample_bundle.ts";
 import { inTempFolder, namesIn } from "../../support/temp_folder.ts";
@@ -322,4 +323,31 @@ Deno.test("a blob that is not there is not found", () =>
       ["not-found", `Cannot read ${descriptor.digest}: it is not in "${path}"`],
     );
     opened.close();
+  }));
+
+/** Starts to write an archive and kills the process in the middle. */
+async function killWriting(...args: string[]): Promise<void> {
+  const script = new URL("../../support/archive_writer.ts", import.meta.url).pathname;
+  const writer = new Deno.Command(Deno.execPath(), {
+    args: denoRunArgs(["-A"], decodeURIComponent(script), ...args),
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const reader = writer.stdout.getReader();
+  await reader.read();
+  writer.kill("SIGKILL");
+  await writer.status;
+  await reader.cancel();
+}
+
+Deno.test("a run that is killed leaves what was there, and the next one writes the whole", () =>
+  inTempFolder(async (folder) => {
+    const path = `${folder}/b.tar.zst`;
+    await killWriting(path);
+    assertEquals(namesIn(folder), ["b.tar.zst.partial"]);
+    const { digest } = await write(path);
+    assertEquals(namesIn(folder), ["b.tar.zst"]);
+    await killWriting(path);
+    assertEquals(namesIn(folder), ["b.tar.zst", "b.tar.zst.partial"]);
+    assertEquals(sha256(await Deno.readFile(path)), digest);
   }));
