@@ -31,6 +31,11 @@ const BRANCHES: readonly Branch[] = [
     load: () => import("./config/command.ts"),
   },
   {
+    name: "content",
+    description: "Build, check, carry and upload content bundles for hosts without a network.",
+    load: () => import("./content/command.ts"),
+  },
+  {
     name: "import",
     description: "Import existing Kubernetes clusters into Palette.",
     load: () => import("./import/command.ts"),

@@ -22,6 +22,7 @@ function* groupsOf(command: AnyCommand, path: string[] = []): Generator<[string,
 const DOCUMENTED: Record<string, string[]> = {
   "completion": [],
   "import": ["kubeconfig", "kubeconfig-dir", "uuid", "encryption-passphrase"],
+  "content definition": ["arch", "ca-cert", "insecure", "tls-cert", "tls-key", "progress"],
   "login": [
     "api-key",
     "console-url",

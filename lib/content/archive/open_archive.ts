@@ -18,8 +18,8 @@ export interface OpenArchiveParts {
   files: Files;
   crypto: Crypto;
   /**
-   * Where the blobs of a compressed archive without our table are unpacked to; made when it is
-   * needed. What lies there has no name any more once the archive is open.
+   * Where a compressed archive without our table is unpacked to; made when it is needed. What lies
+   * there has no name any more once the archive is open.
    */
   spoolFolder: string;
 }
@@ -32,10 +32,8 @@ export interface OpenArchiveParts {
  */
 export async function openArchive(path: string, parts: OpenArchiveParts): Promise<Bundle> {
   const { files, crypto } = parts;
-  if ((await files.info(path))?.isFolder) {
-    const { openLayoutBundle } = await import("./layout_bundle.ts");
-    return await openLayoutBundle(path, parts);
-  }
+  const folder = await openIfFolder(path, parts);
+  if (folder !== null) return folder;
   let members: ArchiveMembers | null = null;
   try {
     members = await openMembersOf(await openArchiveFile(path, files), parts);
@@ -78,5 +76,16 @@ async function openMembersOf(reader: FileReader, parts: OpenArchiveParts): Promi
     return members;
   } finally {
     if (!isKept) reader.close();
+  }
+}
+
+async function openIfFolder(path: string, parts: OpenArchiveParts): Promise<Bundle | null> {
+  try {
+    if (!(await parts.files.info(path))?.isFolder) return null;
+    const { openLayoutBundle } = await import("./layout_bundle.ts");
+    return await openLayoutBundle(path, parts);
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    throw new UserError("io", `Cannot open "${path}": ${reasonOf(error)}`, { cause: error });
   }
 }

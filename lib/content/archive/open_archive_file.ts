@@ -11,10 +11,10 @@ const MAX_LIST_BYTES = 4 * 1024 * 1024;
  * @throws {UserError} `not-found`, `io`; `integrity` when a part is missing or has another size.
  */
 export async function openArchiveFile(path: string, files: Files): Promise<FileReader> {
-  const names = await partsOf(path, files);
   const readers: FileReader[] = [];
   try {
-    for (const { path, size } of names) {
+    const parts = await partsOf(path, files);
+    for (const { path, size } of parts) {
       const reader = await opened(path, files);
       readers.push(reader);
       if (size !== null && reader.size !== size) {
@@ -27,7 +27,7 @@ export async function openArchiveFile(path: string, files: Files): Promise<FileR
     }
   } catch (error) {
     for (const reader of readers) reader.close();
-    throw error;
+    throw unreadable(path, error);
   }
   const [first] = readers;
   return readers.length === 1 && first !== undefined ? first : joinReaders(readers);

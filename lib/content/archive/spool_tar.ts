@@ -21,7 +21,7 @@ export async function spoolTar(
   limitOf: (name: string) => number,
   { files, crypto, spoolFolder }: SpoolParts,
 ): Promise<ArchiveMembers> {
-  await files.makeFolder(spoolFolder, 0o700);
+  const isNew = await files.makeFolder(spoolFolder, 0o700);
   const path = joinPath(spoolFolder, `${encodeHex(crypto.randomBytes(8))}.tar`);
   const writer = await files.openWriter(path, "new", 0o600);
   let reader: FileReader | null = null;
@@ -39,6 +39,8 @@ export async function spoolTar(
   } finally {
     writer.close();
     await files.remove(path);
+    // Another run may use it by now.
+    if (isNew) await files.remove(spoolFolder).catch(() => {});
   }
 }
 

@@ -1,0 +1,93 @@
+import { UserError } from "../../errors.ts";
+import { kindOfPath } from "../../content/archive/kind_of_path.ts";
+import type { Bundle, BundleItem } from "../../content/bundle.ts";
+import { readDefinitionText } from "../../content/bundle_definition_text.ts";
+import type { BundleDefinition, ImageEntry } from "../../content/definition/bundle_definition.ts";
+import { documentOf, formatDefinition } from "../../content/definition/format_definition.ts";
+import { readDefinition } from "../../content/definition/read_definition.ts";
+import { sanitizeText } from "../../output/sanitize.ts";
+import type { CommandContext } from "../context.ts";
+import { readUserFile } from "../paths.ts";
+import { type Arch, archOf, isForArch } from "./arch.ts";
+import { isFileAddress, localPathOf, openLocalBundle } from "./open_local_bundle.ts";
+
+export interface DefinitionOptions {
+  /** A definition, an archive, a layout folder or a reference, as the user wrote it. */
+  source: string;
+  arch: string | undefined;
+}
+
+/** Opens a bundle in a registry. */
+export type OpenRemoteBundle = (reference: string) => Promise<Bundle>;
+
+/** A definition, and the items of the bundle that carries it; a file has none. */
+interface Found {
+  text: string;
+  place: string;
+  items: readonly BundleItem[];
+}
+
+/** Prints the definition of a bundle as it stands there. */
+export async function showDefinition(
+  { source, arch: archText }: DefinitionOptions,
+  openRemote: OpenRemoteBundle,
+  context: CommandContext,
+): Promise<void> {
+  const { printer, runtime: { streams } } = context;
+  const arch = archOf(archText);
+  const { text, place, items } = await findDefinition(source, openRemote, context);
+  if (arch === null && printer.format === "table") {
+    // Scripts get every byte; what a stranger wrote must not command a terminal.
+    const shown = streams.stdout.isTerminal ? sanitizeText(text) : text;
+    return await printer.result({ document: () => null, text: () => shown });
+  }
+  const { definition, warnings } = readDefinition(text, place);
+  for (const warning of warnings) printer.warn(warning);
+  const kept = arch === null ? definition : forArch(definition, items, arch);
+  await printer.result({
+    document: () => documentOf(kept),
+    text: () => formatDefinition(kept),
+  });
+}
+
+async function findDefinition(
+  source: string,
+  openRemote: OpenRemoteBundle,
+  context: CommandContext,
+): Promise<Found> {
+  const { runtime: { files, crypto }, runtime } = context;
+  const path = localPathOf(source, runtime);
+  const kind = await kindOfPath(path, files);
+  if (kind === "other") return { text: await readUserFile(path, context), place: path, items: [] };
+  if (kind === "none" && isPath(source)) {
+    throw new UserError("not-found", `Cannot open "${path}": no such file or folder`);
+  }
+  const bundle = kind === "none" ? await openRemote(source) : await openLocalBundle(path, context);
+  try {
+    const text = await readDefinitionText(bundle, crypto);
+    return { text, place: bundle.place, items: bundle.items };
+  } finally {
+    bundle.close();
+  }
+}
+
+/** Whether a text can only be meant as a path, not as a reference. */
+function isPath(source: string): boolean {
+  return isFileAddress(source) || /^([./~\\]|[a-z]:[\\/])/i.test(source) || !/[/:]/.test(source) ||
+    (!source.includes(":") && /\.(zst|tar|tgz|gz|ya?ml|json)$/i.test(source));
+}
+
+/** Leaves out the images that are for another architecture: by the bundle, else by the file. */
+function forArch(
+  definition: BundleDefinition,
+  items: readonly BundleItem[],
+  arch: Arch,
+): BundleDefinition {
+  const byRef = new Map(items.map((item) => [item.ref, item]));
+  const isOther = definition.arch.length > 0 && !definition.arch.includes(arch);
+  const isKept = ({ image }: ImageEntry) => {
+    const item = byRef.get(image);
+    return item?.descriptor.platform === undefined ? !isOther : isForArch(item, arch);
+  };
+  return { ...definition, images: definition.images.filter(isKept) };
+}

@@ -1,0 +1,36 @@
+import type { Bundle } from "../../content/bundle.ts";
+import { joinPath } from "../../runtime/files.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import type { CommandContext } from "../context.ts";
+import { expandPath } from "../paths.ts";
+
+/** A path as the user gave it, or the one of a `file://` address. */
+export function localPathOf(text: string, runtime: Pick<Runtime, "env" | "files">): string {
+  return expandPath(isFileAddress(text) ? pathOf(text) : text, runtime);
+}
+
+export function isFileAddress(text: string): boolean {
+  return /^file:\/\//i.test(text);
+}
+
+/** `%20` is a space as in every address; one that says nothing stays as it is. */
+function pathOf(address: string): string {
+  const path = address.replace(/^file:\/\/(localhost(?=\/))?/i, "").replace(/^\/(?=[a-z]:\/)/i, "");
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+/**
+ * Opens a bundle on this machine: an archive, its parts or a layout folder.
+ * @param path From `localPathOf`.
+ * @throws {UserError} `io`, `not-found`, `integrity`
+ */
+export async function openLocalBundle(path: string, context: CommandContext): Promise<Bundle> {
+  const { openArchive } = await import("../../content/archive/open_archive.ts");
+  const { files, crypto } = context.runtime;
+  const spoolFolder = joinPath(context.workspace.root, "spool");
+  return await openArchive(path, { files, crypto, spoolFolder });
+}

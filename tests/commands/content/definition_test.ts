@@ -1,0 +1,196 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { gzipSync } from "node:zlib";
+import { writeArchive } from "../../../lib/content/archive/write_archive.ts";
+import type { ArchiveMember } from "../../../lib/content/archive/write_archive.ts";
+import { Layout } from "../../../lib/oci/layout.ts";
+import { systemCrypto } from "../../../lib/runtime/crypto.ts";
+import { systemFiles } from "../../../lib/runtime/files.ts";
+import { errorOf, Home } from "../../support/home.ts";
+import { DEFINITION_YAML, memberOf, sampleBundle } from "../../support/sample_bundle.ts";
+
+const files = systemFiles();
+const crypto = systemCrypto();
+const bundle = sampleBundle({ layerBytes: 5000, plainBytes: 5000 });
+
+async function write(
+  path: string,
+  { level = 3, splitBytes, members = bundle.members }: {
+    level?: number;
+    splitBytes?: number;
+    members?: ArchiveMember[];
+  } = {},
+): Promise<void> {
+  async function* each() {
+    yield* members;
+  }
+  await writeArchive(path, each(), {
+    level,
+    mtimeSeconds: 0,
+    files,
+    crypto,
+    ...(splitBytes === undefined ? {} : { splitBytes }),
+  });
+}
+
+async function homeWithBundles(): Promise<Home> {
+  const home = await Home.make();
+  await write(`${home.root}/b.tar.zst`);
+  await write(`${home.root}/b.tar`, { level: 0 });
+  await Deno.writeFile(`${home.root}/b.tgz`, gzipSync(await Deno.readFile(`${home.root}/b.tar`)));
+  await write(`${home.root}/parts.tar.zst`, { splitBytes: 5000 });
+  const layout = await Layout.make(`${home.root}/my layout`, { files, crypto });
+  for (const bytes of bundle.blobs.values()) {
+    const { digest, size } = await descriptorOf(bytes);
+    await layout.putBlob({ mediaType: "", digest, size }, () => each(bytes), "a blob");
+  }
+  await layout.list(bundle.items);
+  await Deno.writeTextFile(`${home.root}/bundle-definition.yaml`, DEFINITION_YAML);
+  return home;
+}
+
+async function* each(bytes: Uint8Array) {
+  yield await Promise.resolve(bytes);
+}
+
+async function descriptorOf(bytes: Uint8Array) {
+  const { digestOf } = await import("../../../lib/oci/digest.ts");
+  return { digest: await digestOf(bytes, crypto), size: bytes.length };
+}
+
+Deno.test("content definition prints the definition as it stands, whatever holds it", async () => {
+  await using home = await homeWithBundles();
+  const before = await home.files();
+  for (
+    const source of [
+      ...["~/b.tar.zst", "~/b.tar", "~/b.tgz", "~/parts.tar.zst", "~/parts.tar.zst.001"],
+      ...["~/parts.tar.zst.parts.json", "~/my layout", "~/bundle-definition.yaml"],
+      `file://${home.root}/b.tar.zst`,
+      `file://${home.root}/my%20layout`,
+      `${home.root}/b.tar.zst`,
+    ]
+  ) {
+    const { status, stdout, stderr } = await home.run(["content", "definition", source]);
+    assertEquals([status, stdout, stderr], [0, DEFINITION_YAML, ""], source);
+  }
+  assertEquals(await home.files(), before);
+});
+
+Deno.test("content definition -o json gives the definition as data", async () => {
+  await using home = await homeWithBundles();
+  for (const source of ["~/b.tar.zst", "~/bundle-definition.yaml"]) {
+    const { status, stdout, stderr } = await home.run([
+      ...["content", "definition", source, "-o", "json"],
+    ]);
+    assertEquals([status, stderr], [0, ""]);
+    const { kind, metadata, spec } = JSON.parse(stdout);
+    assertEquals([kind, metadata], ["BundleDefinition", { name: "edge-site" }]);
+    assertEquals(spec.images.map(({ image }: { image: string }) => image), [
+      "docker.io/library/nginx:1.27",
+      "us-docker.pkg.dev/p/both:v1",
+    ]);
+  }
+});
+
+Deno.test("content definition --arch leaves out what is for another architecture", async () => {
+  await using home = await homeWithBundles();
+  const imagesOf = async (...args: string[]) => {
+    const { status, stdout } = await home.run(["content", "definition", ...args]);
+    assertEquals(status, 0);
+    return [...stdout.matchAll(/image: "?([^"\n]+)/g)].map(([, image]) => image);
+  };
+  const nginx = "docker.io/library/nginx:1.27";
+  const both = "us-docker.pkg.dev/p/both:v1";
+  assertEquals(await imagesOf("~/b.tar.zst", "--arch", "amd64"), [nginx, both]);
+  assertEquals(await imagesOf("~/b.tar.zst", "-a", "arm64"), [both]);
+  // A file says only what all of the bundle is for.
+  assertEquals(await imagesOf("~/bundle-definition.yaml", "-a", "arm64"), [nginx, both]);
+  const amd64 = DEFINITION_YAML.replace("arch: []", "arch: [amd64]");
+  await Deno.writeTextFile(`${home.root}/amd64.yaml`, amd64);
+  assertEquals(await imagesOf("~/amd64.yaml", "-a", "arm64"), []);
+  assertEquals(await imagesOf("~/amd64.yaml", "-a", "amd64"), [nginx, both]);
+  const odd = await home.run(["content", "definition", "~/b.tar.zst", "-a", "mips"]);
+  assertEquals([odd.status, odd.stdout, odd.stderr], [
+    1,
+    "",
+    'Error: unsupported architecture "mips": use amd64 or arm64\n',
+  ]);
+});
+
+Deno.test("content definition does not let a bundle command the terminal", async () => {
+  await using home = await Home.make();
+  await Deno.writeTextFile(`${home.root}/d.yaml`, `# \x1b]0;evil\x07\n${DEFINITION_YAML}`);
+  const shown = await home.run(["content", "definition", "~/d.yaml"], { isTerminal: true });
+  assertEquals(shown.stdout, `# ^[]0;evil^G\n${DEFINITION_YAML}`);
+  const piped = await home.run(["content", "definition", "~/d.yaml"]);
+  assertEquals(piped.stdout, `# \x1b]0;evil\x07\n${DEFINITION_YAML}`);
+});
+
+Deno.test("content definition tells in one line what is wrong", async () => {
+  await using home = await homeWithBundles();
+  const { root } = home;
+  const foreign = bundle.members.filter(({ name }) => name !== "index.json");
+  const index = new TextEncoder().encode('{"schemaVersion":2,"manifests":[]}');
+  await write(`${root}/foreign.tar.zst`, { members: [...foreign, memberOf("index.json", index)] });
+  const definition = bundle.items[0]?.digest.slice(7) ?? "";
+  await write(`${root}/thin.tar.zst`, {
+    members: bundle.members.filter(({ name }) => !name.includes(definition)),
+  });
+  const bytes = await Deno.readFile(`${root}/b.tar.zst`);
+  await Deno.writeFile(`${root}/cut.tar.zst`, bytes.subarray(0, bytes.length / 2));
+  await Deno.writeTextFile(`${root}/list.yaml`, "- a\n");
+  await Deno.mkdir(`${root}/empty`);
+  const again = "Hint: Copy it again from where it came from, or build it again\n";
+  for (
+    const [args, code, stderr] of [
+      [
+        [`${root}/none.tar.zst`],
+        "not-found",
+        `Error: cannot open "${root}/none.tar.zst": no such file or folder\n`,
+      ],
+      [
+        [`file://${root}/none`],
+        "not-found",
+        `Error: cannot open "${root}/none": no such file or folder\n`,
+      ],
+      [
+        [`${root}/empty`],
+        "not-found",
+        `Error: cannot open "${root}/empty": there is no OCI layout in it\n` +
+        "Hint: A layout has index.json and blobs in it\n",
+      ],
+      [
+        [`${root}/cut.tar.zst`],
+        "integrity",
+        `Error: cannot open "${root}/cut.tar.zst": it is cut short\n${again}`,
+      ],
+      [
+        [`${root}/foreign.tar.zst`],
+        "not-found",
+        `Error: cannot find a definition in "${root}/foreign.tar.zst"\n` +
+        "Hint: Only bundles made by palette content build carry one\n",
+      ],
+      [
+        [`${root}/thin.tar.zst`],
+        "not-found",
+        `Error: cannot read sha256:${definition}: it is not in "${root}/thin.tar.zst"\n`,
+      ],
+      [
+        ["example.com/bundle/bundle-definition:edge"],
+        "prerequisite",
+        'Error: cannot read "example.com/bundle/bundle-definition:edge": ' +
+        "bundles in registries are not read yet\n" +
+        "Hint: Name a file or a folder on this machine\n",
+      ],
+    ] as const
+  ) {
+    const plain = await home.run(["content", "definition", ...args]);
+    assertEquals([plain.status, plain.stdout, plain.stderr], [1, "", stderr]);
+    const json = await home.run(["content", "definition", ...args, "-o", "json"]);
+    assertEquals([json.status, json.stdout, errorOf(json)["code"]], [1, "", code]);
+  }
+  const list = await home.run(["content", "definition", `${root}/list.yaml`, "-o", "json"]);
+  assertEquals([list.status, errorOf(list)["code"]], [1, "validation"]);
+  const nothing = await home.run(["content", "definition"]);
+  assertEquals(nothing.status, 1);
+  assertStringIncludes(nothing.stderr, "path");
+});
