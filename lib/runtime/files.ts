@@ -30,7 +30,8 @@ export interface Files {
   /** Opens a file for reads at any place. */
   openReader(path: string): Promise<FileReader>;
   /**
-   * Opens a file to write on: a new one, which must not exist, or one that goes on at its end.
+   * Opens a file to write on: a new one, which must not exist, or one that goes on at its end. A new
+   * one is locked while it is open, so that `tryLock` tells one that is written from one left over.
    * @throws {FileError}
    */
   openWriter(path: string, start: "new" | "end", mode: number): Promise<FileWriter>;
@@ -255,6 +256,8 @@ export function systemFiles(): Files {
           mode,
           ...(isNew ? { createNew: true } : { create: true, append: true }),
         });
+        // Some network file systems have no locks.
+        if (isNew) await file.tryLock(true).catch(() => false);
         let size = isNew ? 0 : (await file.stat()).size;
         return {
           get size() {

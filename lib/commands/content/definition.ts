@@ -3,8 +3,6 @@ import { kindOfPath } from "../../content/archive/kind_of_path.ts";
 import type { Bundle, BundleItem } from "../../content/bundle.ts";
 import { readDefinitionText } from "../../content/bundle_definition_text.ts";
 import type { BundleDefinition, ImageEntry } from "../../content/definition/bundle_definition.ts";
-import { documentOf, formatDefinition } from "../../content/definition/format_definition.ts";
-import { readDefinition } from "../../content/definition/read_definition.ts";
 import { sanitizeText } from "../../output/sanitize.ts";
 import type { CommandContext } from "../context.ts";
 import { readUserFile } from "../paths.ts";
@@ -41,6 +39,11 @@ export async function showDefinition(
     const shown = streams.stdout.isTerminal ? sanitizeText(text) : text;
     return await printer.result({ document: () => null, text: () => shown });
   }
+  // Only what asks for it pays for YAML.
+  const [{ readDefinition }, { documentOf, formatDefinition }] = await Promise.all([
+    import("../../content/definition/read_definition.ts"),
+    import("../../content/definition/format_definition.ts"),
+  ]);
   const { definition, warnings } = readDefinition(text, place);
   for (const warning of warnings) printer.warn(warning);
   const kept = arch === null ? definition : forArch(definition, items, arch);

@@ -127,11 +127,24 @@ export class ArchiveSink {
     const isSplit = splitBytes !== undefined;
     const path = isSplit ? `${this.#path}${partSuffix(this.#done.length)}` : this.#path;
     if ((await files.info(path))?.isFolder) throw new FileError("not-a-file", "it is a folder");
-    // A run that was killed may have left one.
-    await files.remove(partialOf(path));
+    await this.#sweep(partialOf(path));
     const writer = await files.openWriter(partialOf(path), "new", FILE_MODE);
     this.#partials.push(partialOf(path));
     return this.#part = { path, writer, hash: isSplit ? await crypto.sha256() : null };
+  }
+
+  /** A run that was killed may have left one; that of a run that goes on is not ours to take. */
+  async #sweep(partial: string): Promise<void> {
+    const { files } = this.#parts;
+    if (await files.linkInfo(partial) === null) return;
+    const lock = await files.tryLock(partial);
+    if (lock === null) {
+      throw new UserError("busy", `Cannot write "${this.#path}": another run is writing it`, {
+        hint: "Wait for it, or write to another file",
+      });
+    }
+    await files.remove(partial);
+    lock.release();
   }
 
   async #closePart(): Promise<void> {

@@ -351,3 +351,25 @@ Deno.test("a run that is killed leaves what was there, and the next one writes t
     assertEquals(namesIn(folder), ["b.tar.zst", "b.tar.zst.partial"]);
     assertEquals(sha256(await Deno.readFile(path)), digest);
   }));
+
+Deno.test("two runs that write one archive do not spoil it: the second is told of the first", () =>
+  inTempFolder(async (folder) => {
+    const path = `${folder}/b.tar.zst`;
+    let refusal: Promise<UserError> | null = null;
+    const { digest } = await writeArchive(
+      path,
+      (async function* () {
+        yield* bundle.members;
+        refusal = assertRejects(() => write(path), UserError);
+        await refusal;
+      })(),
+      { level: 3, mtimeSeconds: 0, files, crypto },
+    );
+    const { code, message } = await (refusal ?? Promise.reject(new Error("it did not run")));
+    assertEquals([code, message], [
+      "busy",
+      `Cannot write "${path}": another run is writing it`,
+    ]);
+    assertEquals(namesIn(folder), ["b.tar.zst"]);
+    assertEquals(sha256(await Deno.readFile(path)), digest);
+  }));
