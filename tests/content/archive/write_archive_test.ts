@@ -6,6 +6,8 @@ import {
   writeArchive,
   type WriteArchiveOptions,
 } from "../../../lib/content/archive/write_archive.ts";
+import { formatTarHeader, paddingOf } from "../../../lib/content/archive/tar_header.ts";
+import { TarMembers } from "../../../lib/content/archive/tar_members.ts";
 import { systemCrypto } from "../../../lib/runtime/crypto.ts";
 import { FileError, systemFiles } from "../../../lib/runtime/files.ts";
 import { concatBytes } from "../../../lib/runtime/streams.ts";
@@ -373,3 +375,27 @@ Deno.test("two runs that write one archive do not spoil it: the second is told o
     assertEquals(namesIn(folder), ["b.tar.zst"]);
     assertEquals(sha256(await Deno.readFile(path)), digest);
   }));
+
+Deno.test({
+  name: "a member of more than 8 GiB has its size in an extended header, for tar and for us",
+  ignore: !hasProgram("tar"),
+  fn: () =>
+    inTempFolder(async (folder) => {
+      const path = `${folder}/a.tar`;
+      const size = 9 * 2 ** 30 + 1;
+      const header = formatTarHeader({ name: "large", size, mtimeSeconds: 0 });
+      const end = header.length + size + paddingOf(size);
+      // A hole: nothing of it is on the disk.
+      const file = await Deno.open(path, { create: true, write: true });
+      await file.write(header);
+      await file.truncate(end + 1024);
+      file.close();
+      assertEquals(
+        (await outputOf("tar", "--utc", "-tvf", path)).replace(/ +/g, " "),
+        `-rw-r--r-- 0/0 ${size} 1970-01-01 00:00 large\n`,
+      );
+      const members = TarMembers.scan(await files.openReader(path), () => Infinity);
+      assertEquals([...members.names()].map((name) => members.sizeOf(name)), [size]);
+      members.close();
+    }),
+});
