@@ -1,15 +1,41 @@
 /**
- * What a gzip file holds (RFC 1952), all of its members: `DecompressionStream` takes one alone. An
- * input that is cut short is an error.
+ * gzip (RFC 1952) by Node's zlib: unlike `DecompressionStream` it takes files of several members,
+ * and a truncated one is an error.
  */
-export async function gunzipStream(
-  input: ReadableStream<Uint8Array>,
-): Promise<ReadableStream<Uint8Array>> {
-  const [{ createGunzip }, { Duplex }] = await Promise.all([
-    import("node:zlib"),
-    import("node:stream"),
-  ]);
-  return input.pipeThrough(
-    Duplex.toWeb(createGunzip()) as unknown as TransformStream<Uint8Array, Uint8Array>,
-  );
+
+/** Loads the library. */
+export async function openGzip(): Promise<{
+  /** One member whose header says nothing about time and system: the same bytes everywhere. */
+  compressStream: (input: ReadableStream<Uint8Array>) => ReadableStream<Uint8Array>;
+  /** @throws While it is read, when the input is damaged or ends too early. */
+  decompressStream: (input: ReadableStream<Uint8Array>) => ReadableStream<Uint8Array>;
+}> {
+  const [zlib, { Duplex }] = await Promise.all([import("node:zlib"), import("node:stream")]);
+  const through = (input: ReadableStream<Uint8Array>, duplex: unknown) =>
+    input.pipeThrough(
+      Duplex.toWeb(duplex as InstanceType<typeof Duplex>) as unknown as TransformStream<
+        Uint8Array,
+        Uint8Array
+      >,
+    );
+  return {
+    compressStream: (input) =>
+      through(input, zlib.createGzip({ level: 9 })).pipeThrough(unknownSystem()),
+    decompressStream: (input) => through(input, zlib.createGunzip()),
+  };
+}
+
+/** Sets byte 9 of the header, which names the system that compressed, to 255 (unknown). */
+function unknownSystem(): TransformStream<Uint8Array, Uint8Array> {
+  let offset = 0;
+  return new TransformStream({
+    transform(piece, controller) {
+      const at = 9 - offset;
+      offset += piece.length;
+      if (at < 0 || at >= piece.length) return controller.enqueue(piece);
+      const copy = new Uint8Array(piece);
+      copy[at] = 255;
+      controller.enqueue(copy);
+    },
+  });
 }

@@ -1,5 +1,5 @@
 import type { FileReader } from "../../runtime/files.ts";
-import { gunzipStream } from "../../runtime/gzip.ts";
+import { openGzip } from "../../runtime/gzip.ts";
 import { openZstd } from "../../runtime/zstd.ts";
 import { walkFrames } from "./zstd_frame.ts";
 
@@ -35,7 +35,8 @@ export async function* decompressZstd(reader: FileReader): AsyncGenerator<Uint8A
  */
 export async function* decompressGzip(reader: FileReader): AsyncGenerator<Uint8Array> {
   try {
-    yield* await gunzipStream(streamOf(piecesOf(reader, 0, reader.size)));
+    const { decompressStream } = await openGzip();
+    yield* decompressStream(streamOf(piecesOf(reader, 0, reader.size)));
   } catch (error) {
     throw new RangeError("it is cut short or damaged", { cause: error });
   }
