@@ -26,6 +26,11 @@ export function isTag(text: string): boolean {
   return TAG.test(text);
 }
 
+/** Whether a text can name a repository, host and tag aside. */
+export function isRepository(text: string): boolean {
+  return REPOSITORY.test(text);
+}
+
 /** Whether a text is a host with an optional port. */
 export function isRegistryHost(text: string): boolean {
   return HOST.test(text);

@@ -20,3 +20,26 @@ export async function outputOf(program: string, ...args: string[]): Promise<stri
   if (code !== 0 || complaint !== "") throw new Error(`${program}: ${code} ${complaint}`);
   return new TextDecoder().decode(stdout);
 }
+
+/** What a program printed and how it ended. */
+export interface ProgramResult {
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a program of this machine, in an environment with only PATH, HOME and what is given. */
+export async function runProgram(
+  name: string,
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<ProgramResult> {
+  const { code, stdout, stderr } = await new Deno.Command(name, {
+    args,
+    stdin: "null",
+    clearEnv: true,
+    env: { PATH: Deno.env.get("PATH") ?? "", HOME: Deno.env.get("HOME") ?? "/", ...env },
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { status: code, stdout: text(stdout), stderr: text(stderr) };
+}
