@@ -114,6 +114,7 @@ Deno.test("only lib/config/file_store.ts writes files, apart from the log, suppo
     "config/file_store.ts",
     "content/archive/archive_sink.ts",
     "oci/layout.ts",
+    "oci/server/layout_registry.ts",
     "runtime/log.ts",
   ]);
 });

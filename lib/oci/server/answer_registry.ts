@@ -1,15 +1,20 @@
 import { reasonOf } from "../../errors.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
+import { FileError } from "../../runtime/files.ts";
 import { type Digest, isDigest } from "../digest.ts";
 import { isRepository, isTag } from "../reference.ts";
 import { answerBlob, type AnswerContentParts, answerManifest } from "./answer_content.ts";
 import { answerPage, answerReferrers } from "./answer_lists.ts";
+import { decodePath } from "./decode_path.ts";
 import { findManifest, findRepositories, onlyOne } from "./find_repository.ts";
 import { failureResponse, RegistryFailure } from "./registry_failure.ts";
+import type { PushTarget } from "./push_target.ts";
 import type { ServedContent } from "./served_content.ts";
 
 export interface RegistryOptions {
   content: ServedContent;
+  /** Takes what clients push; without it every write is refused. */
+  target?: PushTarget;
   crypto: Crypto;
   /** All repositories lie below it; without it they are found, too. */
   basePath: string;
@@ -18,7 +23,7 @@ export interface RegistryOptions {
   signal: AbortSignal;
 }
 
-/** Answers as a registry (OCI distribution spec 1.1) that only reads. */
+/** Answers as a registry (OCI distribution spec 1.1). */
 export function answerRegistry(
   options: RegistryOptions,
 ): (request: Request) => Promise<Response> {
@@ -28,16 +33,20 @@ export function answerRegistry(
       response = await answer(request, options);
     } catch (error) {
       if (!(error instanceof RegistryFailure)) options.warn(reasonOf(error));
-      response = failureResponse(
-        error instanceof RegistryFailure
-          ? error
-          : new RegistryFailure(500, "UNKNOWN", "the server failed"),
-      );
+      response = failureResponse(failureOf(error));
     }
     // Docker takes it as the mark of a registry.
     response.headers.set("docker-distribution-api-version", "registry/2.0");
     return response;
   };
+}
+
+function failureOf(error: unknown): RegistryFailure {
+  if (error instanceof RegistryFailure) return error;
+  if (error instanceof FileError && error.kind === "no-space") {
+    return new RegistryFailure(507, "UNKNOWN", error.message);
+  }
+  return new RegistryFailure(500, "UNKNOWN", "the server failed");
 }
 
 async function answer(request: Request, options: RegistryOptions): Promise<Response> {
@@ -46,10 +55,19 @@ async function answer(request: Request, options: RegistryOptions): Promise<Respo
   if (!/^\/v2(\/|$)/.test(url.pathname)) {
     throw new RegistryFailure(404, "UNSUPPORTED", "a registry has nothing outside /v2/");
   }
-  if (request.method !== "GET" && request.method !== "HEAD") throw readOnly();
+  if (isWrite(request.method, url)) {
+    if (options.target === undefined) throw readOnly();
+    const { answerPush } = await import("./answer_push.ts");
+    return await answerPush(request, url, { ...options, target: options.target });
+  }
   if (/^\/v2\/?$/.test(url.pathname)) return Response.json({});
   if (url.pathname === "/v2/_catalog") return await answerCatalog(url, options);
   return await answerRepository(request, url, options);
+}
+
+/** Asking how far an upload is, is a part of writing. */
+function isWrite(method: string, { pathname }: URL): boolean {
+  return (method !== "GET" && method !== "HEAD") || pathname.includes("/blobs/uploads/");
 }
 
 async function answerCatalog(
@@ -119,16 +137,7 @@ function routeOf({ pathname }: URL): { name: string; kind: Kind; selector: strin
   if (!isRepository(name)) {
     throw new RegistryFailure(400, "NAME_INVALID", `"${name}" is no name of a repository`);
   }
-  return { name, kind: kind as Kind, selector: decoded(encoded) };
-}
-
-/** A digest may come with its colon encoded. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return { name, kind: kind as Kind, selector: decodePath(encoded) };
 }
 
 function digestOrFail(text: string): Digest {

@@ -53,7 +53,7 @@ export class ItemCatalog implements ServedContent {
 
   /** Adds an item; it takes the place of one with the same name. */
   add(item: ServedItem): void {
-    const { repository, tag } = item;
+    const { repository, tag, descriptor } = item;
     if (repository === null) {
       this.#loose.push(item);
       this.#owned = null;
@@ -61,7 +61,9 @@ export class ItemCatalog implements ServedContent {
       return;
     }
     const others = (this.#items.get(repository) ?? [])
-      .filter((other) => tag === null || other.tag !== tag);
+      .filter((other) =>
+        other.tag !== tag || (tag === null && other.descriptor.digest !== descriptor.digest)
+      );
     this.#items.set(repository, [...others, item]);
     this.#holdings.delete(repository);
   }

@@ -283,6 +283,7 @@ Deno.test("a registry that only reads refuses every write", async () => {
     const [method, path] of [
       ["POST", `/v2/bundle/${NGINX}/blobs/uploads/`],
       ["PATCH", `/v2/bundle/${NGINX}/blobs/uploads/1`],
+      ["GET", `/v2/bundle/${NGINX}/blobs/uploads/1`],
       ["PUT", `/v2/bundle/${NGINX}/manifests/1.26`],
       ["DELETE", `/v2/bundle/${NGINX}/manifests/1.25`],
     ] as const
