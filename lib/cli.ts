@@ -74,13 +74,18 @@ export async function run(args: readonly string[], runtime: Runtime): Promise<nu
  */
 async function untilStopped(
   { signals, clock }: Runtime,
-  work: (stopSignal: () => AbortSignal, allowCleanUp: (ms: number) => void) => Promise<void>,
+  work: (
+    stopSignal: (isEnd: boolean) => AbortSignal,
+    allowCleanUp: (ms: number) => void,
+  ) => Promise<void>,
 ): Promise<void> {
   let cleanUpMs = CLEAN_UP_MS;
   const controller = new AbortController();
   const { promise: stopped, reject } = Promise.withResolvers<never>();
   let stopListening: (() => void) | null = null;
-  const running = work(() => {
+  let endsHere = false;
+  const running = work((isEnd) => {
+    endsHere ||= isEnd;
     stopListening ??= signals.listen((signal) => {
       const reason = new Interrupted(signal);
       controller.abort(reason);
@@ -94,6 +99,7 @@ async function untilStopped(
     if (controller.signal.aborted) {
       restoreTerminal();
       await Promise.race([running.catch(() => {}), clock.sleep(cleanUpMs)]);
+      if (endsHere) return;
       throw controller.signal.reason;
     }
     throw error;

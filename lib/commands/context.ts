@@ -25,8 +25,11 @@ export interface ContextParts {
   printer: Printer;
   log: Log;
   redactor: Redactor;
-  /** Begins to listen for signals, and gives what aborts when the run is stopped. */
-  stopSignal: () => AbortSignal;
+  /**
+   * Begins to listen for signals, and gives what aborts when the run is stopped.
+   * @param isEnd Being stopped is no failure from here on.
+   */
+  stopSignal: (isEnd: boolean) => AbortSignal;
   /** Sets how long a stopped run may take to clean up. */
   allowCleanUp: (ms: number) => void;
 }
@@ -48,7 +51,7 @@ export class CommandContext implements AsyncDisposable {
   #keyring: Promise<Keyring> | null = null;
   #session: Promise<Session> | null = null;
   readonly #clients: PaletteClient[] = [];
-  readonly #stopSignal: () => AbortSignal;
+  readonly #stopSignal: (isEnd: boolean) => AbortSignal;
   readonly #allowCleanUp: (ms: number) => void;
 
   constructor(parts: ContextParts) {
@@ -70,7 +73,12 @@ export class CommandContext implements AsyncDisposable {
 
   /** Aborts when the run is stopped. */
   get signal(): AbortSignal {
-    return this.#stopSignal();
+    return this.#stopSignal(false);
+  }
+
+  /** As `signal`, for what ends in no other way: from here on, being stopped is no failure. */
+  get endSignal(): AbortSignal {
+    return this.#stopSignal(true);
   }
 
   /** From here on there is something to undo elsewhere, which a stopped run may take this long for. */
@@ -83,7 +91,7 @@ export class CommandContext implements AsyncDisposable {
     const { prompter, streams } = this.runtime;
     if (!streams.stdin.isTerminal || this.settings.noInput) return null;
     // A signal during a question has to put the terminal back.
-    this.#stopSignal();
+    this.#stopSignal(false);
     return prompter;
   }
 

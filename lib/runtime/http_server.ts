@@ -1,3 +1,5 @@
+import { reasonOf } from "../errors.ts";
+
 /** Where a server listens, and how. */
 export interface ListenOptions {
   hostname: string;
@@ -12,9 +14,27 @@ export interface HttpServer {
   port: number;
   /** Ends once every answer is out. */
   stop(): Promise<void>;
+  /** Ends at once, whatever is under way. */
+  kill(): Promise<void>;
 }
 
-/** Answers requests; nobody listens before it is called. */
+export type ListenErrorKind = "in-use" | "no-such-address" | "other";
+
+/** A server that cannot listen; `message` is the reason alone. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+  readonly kind: ListenErrorKind;
+
+  constructor(kind: ListenErrorKind, reason: string, cause: unknown) {
+    super(reason, { cause });
+    this.kind = kind;
+  }
+}
+
+/**
+ * Answers requests; nobody listens before it is called.
+ * @throws {ListenError}
+ */
 export type Serve = (
   options: ListenOptions,
   answer: (request: Request) => Response | Promise<Response>,
@@ -24,20 +44,41 @@ export type Serve = (
 export const serveHttp: Serve = ({ hostname, port, tls }, answer) => {
   const { promise, resolve, reject } = Promise.withResolvers<HttpServer>();
   try {
+    const killer = new AbortController();
+    let isStopping = false;
     const server = Deno.serve({
       hostname,
       port,
+      signal: killer.signal,
       ...(tls === undefined ? {} : { cert: tls.certificate, key: tls.key }),
       onListen: (address) =>
         resolve({
           hostname: address.hostname,
           port: address.port,
-          stop: () => server.shutdown(),
+          stop() {
+            isStopping = true;
+            return server.shutdown();
+          },
+          kill() {
+            // The server cannot take it any more once it is stopping.
+            if (!isStopping) killer.abort();
+            return server.finished;
+          },
         }),
       onError: () => new Response(null, { status: 500 }),
     }, answer);
   } catch (error) {
-    reject(error);
+    reject(listenErrorOf(error));
   }
   return promise;
 };
+
+function listenErrorOf(error: unknown): ListenError {
+  if (error instanceof Deno.errors.AddrInUse) {
+    return new ListenError("in-use", "the port is in use", error);
+  }
+  if (error instanceof Deno.errors.AddrNotAvailable) {
+    return new ListenError("no-such-address", "this machine has no such address", error);
+  }
+  return new ListenError("other", reasonOf(error).replace(/ \(os error \d+\).*$/s, ""), error);
+}

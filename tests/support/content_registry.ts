@@ -26,7 +26,6 @@ export async function startContentRegistry(
   const answer = answerRegistry({
     content: new ItemCatalog(items, { ...parts, source: content }),
     basePath: "bundle",
-    signal: new AbortController().signal,
     ...parts,
   });
   const server = await serveHttp({

@@ -38,7 +38,6 @@ export async function startPushRegistry(kept?: string): Promise<PushRegistry> {
     content: registry,
     target: registry,
     basePath: "bundle",
-    signal: new AbortController().signal,
     ...parts,
   });
   const server = await serveHttp({ hostname: "127.0.0.1", port: 0 }, async (request) => {

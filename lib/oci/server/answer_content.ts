@@ -12,8 +12,6 @@ export interface AnswerContentParts {
   crypto: Crypto;
   /** Told about damage: the client sees no more than an answer that ends early. */
   warn: (text: string) => void;
-  /** Ends answers that are under way. */
-  signal: AbortSignal;
 }
 
 /** A manifest: whole and checked before the first byte goes out. */
@@ -106,7 +104,7 @@ async function openBody(
   range: ByteRange | null,
   parts: AnswerContentParts,
 ): Promise<ReadableStream<Uint8Array>> {
-  const { source, crypto, warn, signal } = parts;
+  const { source, crypto, warn } = parts;
   let stream: ReadableStream<Uint8Array>;
   try {
     stream = await source.open(descriptor, range?.first ?? 0);
@@ -116,19 +114,15 @@ async function openBody(
   const pieces = range === null
     ? verified(stream, descriptor, `blob ${descriptor.digest}`, crypto)
     : firstBytes(stream, range.last - range.first + 1, descriptor.digest);
-  return ReadableStream.from(untilFailure(pieces, warn, signal));
+  return ReadableStream.from(untilFailure(pieces, warn));
 }
 
 async function* untilFailure(
   pieces: AsyncIterable<Uint8Array>,
   warn: (text: string) => void,
-  signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   try {
-    for await (const piece of pieces) {
-      if (signal.aborted) return;
-      yield piece;
-    }
+    yield* pieces;
   } catch (error) {
     warn(reasonOf(error));
   }

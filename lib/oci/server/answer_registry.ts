@@ -19,8 +19,6 @@ export interface RegistryOptions {
   /** All repositories lie below it; without it they are found, too. */
   basePath: string;
   warn: (text: string) => void;
-  /** Ends answers that are under way, so that a server can stop. */
-  signal: AbortSignal;
 }
 
 /** Answers as a registry (OCI distribution spec 1.1). */

@@ -1,3 +1,4 @@
+import { FileError } from "../../runtime/files.ts";
 import { type Digest, isDigest } from "../digest.ts";
 import type { AnswerPushParts, PushPlace } from "./answer_push.ts";
 import { RegistryFailure } from "./registry_failure.ts";
@@ -78,7 +79,13 @@ async function append(
   { target }: UploadParts,
 ): Promise<void> {
   if (body === null) return;
-  await orBusy(() => target.uploads.append(session, body));
+  try {
+    await orBusy(() => target.uploads.append(session, body));
+  } catch (error) {
+    if (error instanceof FileError || error instanceof RegistryFailure) throw error;
+    // The client went away; what it sent so far stays.
+    throw new RegistryFailure(400, "BLOB_UPLOAD_INVALID", "the request ended early");
+  }
 }
 
 async function finishUpload(

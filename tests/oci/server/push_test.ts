@@ -155,6 +155,7 @@ Deno.test("a connection that breaks leaves what arrived, and the upload goes on 
     });
   } while (last.status === 409);
   assertEquals(last.status, 201);
+  assertEquals(registry.warnings, []);
 });
 
 Deno.test("a blob that is there is mounted; one that is not begins an upload", async () => {
