@@ -23,6 +23,10 @@ const DOCUMENTED: Record<string, string[]> = {
   "completion": [],
   "import": ["kubeconfig", "kubeconfig-dir", "uuid", "encryption-passphrase"],
   "content definition": ["arch", "ca-cert", "insecure", "tls-cert", "tls-key", "progress"],
+  "content serve": [
+    ...["arch", "bundle", "ca-cert", "disk", "host", "insecure", "port", "progress"],
+    ...["tls-cert", "tls-key"],
+  ],
   "login": [
     "api-key",
     "console-url",
