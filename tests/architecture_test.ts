@@ -109,12 +109,10 @@ Deno.test("only main.ts and lib/runtime name Deno", () => {
 Deno.test("only lib/config/file_store.ts writes files, apart from the log, support bundles and content", () => {
   const writing = /\.(createFlushed|appendSync|rename|setMode)\(/;
   const writers = sources.filter((source) => writing.test(code(source))).map(({ path }) => path);
-  assertEquals(writers.filter((path) => path !== "runtime/files.ts").sort(), [
+  // Content is public, and of a size that no store for secrets is made for.
+  assertEquals(writers.filter((path) => !/^(content|oci)\/|^runtime\/files/.test(path)).sort(), [
     "commands/support_bundle/support_bundle.ts",
     "config/file_store.ts",
-    "content/archive/archive_sink.ts",
-    "oci/layout.ts",
-    "oci/server/layout_registry.ts",
     "runtime/log.ts",
   ]);
 });
@@ -126,16 +124,17 @@ const CONNECTIONS = [
   /\bDeno\.(connect|createHttpClient|listen|serve)/,
   /["'`]node:(http|https|http2|net|tls|dgram|dns)\b/,
   /\b(getBuiltinModule|createRequire)\b/,
-  /\.openTransport\(/,
+  /\bopenTransport\(/,
 ];
 
 function opensConnections(source: Source): boolean {
   return CONNECTIONS.some((pattern) => pattern.test(code(source)));
 }
 
-Deno.test("only lib/runtime opens connections, and only the client asks it to", () => {
+Deno.test("only lib/runtime opens connections, and only the clients ask it to", () => {
   assertEquals(sources.filter(opensConnections).map(({ path }) => path).sort(), [
     "commands/palette_client.ts",
+    "oci/registry/wire.ts",
     "runtime/http.ts",
     "runtime/http_server.ts",
     "runtime/http_unverified.ts",
