@@ -63,7 +63,7 @@ function openFetchTransport({ caCertificates, clientCertificate }: TlsTrust): Ht
           client,
           method,
           headers,
-          body: body ?? null,
+          body: body instanceof ReadableStream ? sized(body, headers) : body ?? null,
           signal,
           redirect: "manual",
         });
@@ -74,4 +74,37 @@ function openFetchTransport({ caCertificates, clientCertificate }: TlsTrust): Ht
     },
     close: () => client.close(),
   };
+}
+
+/**
+ * A stream with the length that its request announces. `fetch` leaves `content-length` out for a
+ * stream and sends it chunked, which some servers refuse; it takes a blob's word for its size.
+ */
+class SizedStream extends Blob {
+  readonly #stream: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly #size: number;
+
+  constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>, size: number) {
+    super();
+    this.#stream = stream;
+    this.#size = size;
+  }
+
+  override get size(): number {
+    return this.#size;
+  }
+
+  override stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#stream;
+  }
+}
+
+function sized(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  headers: Record<string, string>,
+): BodyInit {
+  const [, length] = Object.entries(headers)
+    .find(([name]) => name.toLowerCase() === "content-length") ?? [];
+  if (length === undefined) return stream;
+  return length === "0" ? new Uint8Array() : new SizedStream(stream, Number(length));
 }

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { type Files, systemFiles } from "../../lib/runtime/files.ts";
 import { openSystemTransport } from "../../lib/runtime/http.ts";
+import { serveHttp } from "../../lib/runtime/http_server.ts";
 import {
   TransportError,
   type TransportErrorKind,
@@ -145,6 +146,38 @@ for (const insecure of [false, true]) {
     assertEquals(palette.requests[0]?.body, { filter: { name: { eq: "ö" } } });
     transport.close();
   });
+
+  for (const size of [0, 3 * 1024 * 1024 + 5]) {
+    Deno.test(`a stream of ${size} bytes is sent with its length, ${insecure ? "un" : ""}verified`, async () => {
+      let seen: unknown;
+      const server = await serveHttp({ hostname: "127.0.0.1", port: 0 }, async (request) => {
+        const { byteLength } = await request.arrayBuffer();
+        const { headers } = request;
+        seen = [headers.get("content-length"), headers.get("transfer-encoding"), byteLength];
+        return new Response(null, { status: 201 });
+      });
+      const transport = await openSystemTransport({ insecure, caCertificates: [] });
+      let rest = size;
+      const response = await transport.send({
+        method: "PUT",
+        url: new URL(`http://127.0.0.1:${server.port}/`),
+        headers: { "content-length": String(size) },
+        body: new ReadableStream({
+          pull(controller) {
+            if (rest === 0) return controller.close();
+            const piece = new Uint8Array(Math.min(rest, 64 * 1024));
+            rest -= piece.length;
+            controller.enqueue(piece);
+          },
+        }),
+        signal: AbortSignal.timeout(10_000),
+      });
+      assertEquals([response.status, seen], [201, [String(size), null, size]]);
+      await response.body?.cancel();
+      transport.close();
+      await server.stop();
+    });
+  }
 }
 
 const CAUSES: [string, TransportErrorKind, string][] = [
