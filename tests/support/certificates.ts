@@ -86,3 +86,41 @@ async function make(): Promise<Certificates> {
     selfSignedCa: await read("self-ca"),
   };
 }
+
+/** A server by openssl that speaks only to clients with a certificate of the CA. */
+export async function startStrictServer(
+  { caFile, server }: Certificates,
+): Promise<AsyncDisposable & { host: string }> {
+  const folder = await Deno.makeTempDir({ prefix: "palette-strict-" });
+  await Deno.writeTextFile(`${folder}/cert.pem`, server.cert);
+  await Deno.writeTextFile(`${folder}/key.pem`, server.key);
+  const port = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const host = `127.0.0.1:${port.addr.port}`;
+  port.close();
+  const child = new Deno.Command("openssl", {
+    args: [
+      ...["s_server", "-accept", host, "-cert", `${folder}/cert.pem`, "-key", `${folder}/key.pem`],
+      ...["-CAfile", caFile, "-Verify", "1", "-verify_return_error", "-www", "-quiet"],
+    ],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const [hostname = "", at] = host.split(":");
+  for (let tries = 0; tries < 200; tries++) {
+    try {
+      (await Deno.connect({ hostname, port: Number(at) })).close();
+      break;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  return {
+    host,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await child.status;
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}

@@ -25,6 +25,7 @@ Deno.test("a small blob goes up in one request, its length announced", async () 
     "POST /v2/a/blobs/uploads/",
     `PUT /v2/a/blobs/uploads/session-1?state=a%2Bb&digest=${encodeURIComponent(layer.digest)}`,
   ]);
+  assertEquals(stub.requests.at(-1)?.contentLength, String(small.length));
 });
 
 Deno.test("an empty blob goes up", async () => {
@@ -53,6 +54,10 @@ Deno.test("a large blob goes up in parts of the size that is asked for", async (
     stub.requests.filter(({ method }) => method === "PATCH").map((seen) => seen.contentRange)[1],
     `${CHUNK}-${2 * CHUNK - 1}`,
   );
+  assertEquals(stub.requests.map((seen) => seen.contentLength).slice(-2), [
+    String(bytes.length - 3 * CHUNK),
+    "0",
+  ]);
 });
 
 Deno.test("a registry may want larger parts", async () => {
