@@ -26,6 +26,12 @@ const DOCUMENTED: Record<string, string[]> = {
   "content serve": [
     ...["arch", "bundle", "ca-cert", "disk", "host", "insecure", "port", "progress"],
     ...["tls-cert", "tls-key"],
+  "content list": [
+    ...["repo", "arch", "ca-cert", "insecure", "tls-cert", "tls-key", "progress"],
+  ],
+  "content registry-login": [
+    ...["registry", "username", "password", "arch", "ca-cert", "insecure", "tls-cert", "tls-key"],
+    ...["progress", "encryption-passphrase"],
   ],
   "login": [
     "api-key",

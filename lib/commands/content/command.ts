@@ -1,8 +1,12 @@
 import { type BuildBranch, group } from "../command.ts";
 import { buildDefinition } from "./definition_command.ts";
+import { buildContentList } from "./list_command.ts";
+import { buildRegistryLogin } from "./registry_login_command.ts";
 import { buildServe } from "./serve_command.ts";
 
 export const build: BuildBranch = (choose) =>
   group("Build, check, carry and upload content bundles for hosts without a network.")
     .command("definition", buildDefinition(choose))
+    .command("list", buildContentList(choose))
+    .command("registry-login", buildRegistryLogin(choose))
     .command("serve", buildServe(choose));

@@ -59,6 +59,11 @@ export class Authorizer {
     this.#parts = parts;
   }
 
+  /** Whether the registry has asked for credentials. */
+  get isAsked(): boolean {
+    return this.#challenge !== null;
+  }
+
   /** Null as long as the registry has not said what it wants, and where there is nothing to give. */
   async authorize(scopes: readonly string[]): Promise<Authorization | null> {
     const challenge = this.#challenge;

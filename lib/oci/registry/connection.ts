@@ -102,6 +102,11 @@ export class Connection {
     });
   }
 
+  /** Whether it has asked for any so far. */
+  get wantsCredentials(): boolean {
+    return this.#authorizer.isAsked;
+  }
+
   /**
    * Sends a request until there is an answer that another try would not change.
    * @throws {RegistryError} For a status that the call does not accept.

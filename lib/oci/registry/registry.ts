@@ -20,6 +20,7 @@ import {
   readReferrersTag,
   type TaggedDescriptor,
 } from "./referrers.ts";
+import { RegistryError } from "./registry_error.ts";
 import { repositoryScope } from "./scopes.ts";
 import { Wire } from "./wire.ts";
 
@@ -83,19 +84,34 @@ export class Registry {
   }
 
   /**
-   * Asks whether the registry is there and takes the credentials.
-   * @param repository Where a token has to be good for; empty for the registry as a whole.
-   * @throws {RegistryError} `credentials`; `not-found` when no registry answers there.
+   * Asks whether a registry, or a Helm repository, is there and takes the credentials.
+   * @param path Repository that a token has to be good for, or where the Helm repository lies;
+   *   empty for the registry as a whole.
+   * @returns `open` when it did not ask for any.
+   * @throws {RegistryError} `credentials`; `not-found` when neither answers there.
    */
-  async ping(repository = ""): Promise<void> {
-    const exchange = await this.#connection.call({
+  async checkLogin(path = ""): Promise<"checked" | "open"> {
+    const call = {
       method: "GET",
-      url: "/v2/",
-      scopes: repository === "" ? [] : [repositoryScope(repository, "pull")],
-      accepts: [200],
+      scopes: path === "" ? [] : [repositoryScope(path, "pull")],
+      accepts: [200, 404],
       action: `log in to ${this.host}`,
-    });
-    await exchange.discard();
+    };
+    const registry = await this.#connection.call({ ...call, url: "/v2/" });
+    await registry.discard();
+    if (registry.status === 404) {
+      const index = `${path === "" ? "" : `/${path}`}/index.yaml`;
+      const helm = await this.#connection.call({ ...call, url: index });
+      await helm.discard();
+      if (helm.status === 404) {
+        throw new RegistryError(
+          "not-found",
+          `Cannot ${call.action}: neither an image registry nor a Helm repository answers there`,
+          { hint: "Check the address, and the path of a Helm repository", status: 404 },
+        );
+      }
+    }
+    return this.#connection.wantsCredentials ? "checked" : "open";
   }
 
   /**

@@ -195,7 +195,7 @@ for (const [name, prepare, code, message] of REFUSALS) {
     await using world = await worldWithRealm();
     prepare(world.realm);
     using test = testRegistry(world.stub.host, { login: LOGIN });
-    const error = await assertRejects(() => test.client.ping(), UserError);
+    const error = await assertRejects(() => test.client.checkLogin(), UserError);
     assertEquals([error.code, error.message], [code, message(world.stub.host, world.stub.host)]);
   });
 }
@@ -205,7 +205,7 @@ Deno.test("a realm that redirects gets no credentials there", async () => {
   await using thief = new StubRegistry();
   world.realm.answer = () => new Response(null, { status: 302, headers: { location: thief.url } });
   using test = testRegistry(world.stub.host, { login: LOGIN });
-  const error = await assertRejects(() => test.client.ping(), UserError);
+  const error = await assertRejects(() => test.client.checkLogin(), UserError);
   assertEquals(error.message.endsWith("it redirects, and credentials do not follow"), true);
   assertEquals(thief.requests, []);
 });
@@ -224,7 +224,7 @@ for (const [realm, reason] of REALMS) {
     const challenge = `Bearer realm="${realm}",service="x"`;
     stub.intercepts.push(() => problem(401, "UNAUTHORIZED", { "www-authenticate": challenge }));
     using test = testRegistry(stub.host, { login: LOGIN });
-    const error = await assertRejects(() => test.client.ping(), UserError);
+    const error = await assertRejects(() => test.client.checkLogin(), UserError);
     assertEquals(
       error.message,
       `Cannot log in to ${stub.host}: its token realm "${realm}" ${reason}`,
@@ -244,7 +244,7 @@ Deno.test({
     stub.intercepts.push(() => problem(401, "UNAUTHORIZED", { "www-authenticate": challenge }));
     for (const login of [{ login: LOGIN }, {}]) {
       using test = testRegistry(stub.host, { ...login, caCertificates: [all.ca.cert] });
-      const error = await assertRejects(() => test.client.ping(), UserError);
+      const error = await assertRejects(() => test.client.checkLogin(), UserError);
       assertEquals(error.message.endsWith("is not https"), true, error.message);
     }
     assertEquals(thief.requests, []);

@@ -154,7 +154,7 @@ Deno.test({
       using test = testRegistry(registry.host, { ...trusted, login: REGISTRY_LOGIN });
       assertEquals(await test.client.putBlob("a", layer, opening(bytes)), "uploaded");
       assertEquals(await readAll(await test.client.source("a").open(layer)), bytes);
-      await test.client.ping();
+      await test.client.checkLogin();
     }
     {
       using test = testRegistry(registry.host, { insecure: true, login: REGISTRY_LOGIN });
@@ -180,7 +180,7 @@ Deno.test({
     ];
     for (const [options, code, message] of failures) {
       using test = testRegistry(registry.host, options);
-      const error = await assertRejects(() => test.client.ping(), UserError);
+      const error = await assertRejects(() => test.client.checkLogin(), UserError);
       assertEquals([error.code, error.message], [code, message]);
     }
   },

@@ -165,7 +165,7 @@ Deno.test({
       })
     );
     using test = testRegistry(stub.host, { caCertificates: [all.ca.cert], login: LOGIN });
-    await test.client.ping("a/b");
+    await test.client.checkLogin("a/b");
     assertEquals(realm.requests.map(({ path, authorization }) => [path, authorization]), [
       ["/token?scope=repository%3Aa%2Fb%3Apull&account=user", BASIC],
     ]);
@@ -183,9 +183,9 @@ Deno.test({
     for (const insecure of [false, true]) {
       const trust = { caCertificates: [all.ca.cert], insecure, retries: 0 };
       using known = testRegistry(server.host, { ...trust, clientCertificate });
-      await known.client.ping();
+      await known.client.checkLogin();
       using unknown = testRegistry(server.host, trust);
-      await assertRejects(() => unknown.client.ping(), UserError);
+      await assertRejects(() => unknown.client.checkLogin(), UserError);
     }
   },
 });
@@ -200,7 +200,7 @@ for (const [name, options] of TRANSPORTS) {
   Deno.test(`a registry of this machine without TLS is reached ${name}`, async () => {
     await using stub = new StubRegistry();
     using test = testRegistry(stub.host, options);
-    await test.client.ping();
+    await test.client.checkLogin();
     assertEquals(stub.lines(), options.plainHttp ? ["GET /v2/"] : ["GET /v2/", "GET /v2/"]);
   });
 }
@@ -405,7 +405,7 @@ Deno.test("a registry that is not there is told at once", async () => {
   const { host } = stub;
   await stub[Symbol.asyncDispose]();
   using test = testRegistry(host);
-  assertEquals(await failureOf(() => test.client.ping()), [
+  assertEquals(await failureOf(() => test.client.checkLogin()), [
     "network",
     `Cannot log in to ${host}: ${host}: connection refused`,
   ]);

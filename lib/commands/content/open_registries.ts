@@ -1,0 +1,126 @@
+import { UserError } from "../../errors.ts";
+import { readCaFile } from "../../api/ca_file.ts";
+import { credentialChain } from "../../oci/credentials/credential_chain.ts";
+import type { CredentialSource } from "../../oci/credentials/credentials.ts";
+import { fileCredentials, loginFiles } from "../../oci/credentials/file_credentials.ts";
+import { openRegistry, type Registry } from "../../oci/registry/registry.ts";
+import { FileError } from "../../runtime/files.ts";
+import type { CommandContext } from "../context.ts";
+import { paletteLogins } from "./palette_logins.ts";
+
+/** How registries are reached: the flags that the commands of content share. */
+export interface RegistryFlags {
+  caCert?: string | undefined;
+  insecure: boolean;
+  tlsCert?: string | undefined;
+  tlsKey?: string | undefined;
+  /** Blobs in flight in each direction. */
+  jobs?: number | undefined;
+  /** Tries after the first. */
+  retries?: number | undefined;
+}
+
+export interface RegistryCredentials {
+  /** Asked alone, instead of every login that is stored. */
+  only?: CredentialSource;
+  /** Asked last: what Palette knows of its registries. */
+  last?: readonly CredentialSource[];
+}
+
+export const DEFAULT_JOBS = 8;
+export const DEFAULT_RETRIES = 5;
+
+/** The registries of a run, each opened once. */
+export interface Registries {
+  /** @param isPlainHttp Its address began with `http://`. */
+  open(host: string, isPlainHttp?: boolean): Registry;
+  close(): void;
+}
+
+/**
+ * Prepares the clients of a run; nothing is sent, and no passphrase is asked for, before one of them
+ * needs it. Logins are looked for in Palette's own file, then in those of Podman and Docker.
+ * @throws {UserError} `io`, `validation`, `usage` for the files of the flags.
+ */
+export async function openRegistries(
+  flags: RegistryFlags,
+  context: CommandContext,
+  { only, last = [] }: RegistryCredentials = {},
+): Promise<Registries> {
+  const { runtime, log, redactor, signal, printer } = context;
+  const { files, exec } = runtime;
+  const trust = await readTrust(flags, context);
+  const parts = { files, exec, signal, onWarning: (text: string) => printer.warn(text) };
+  const sources = only === undefined
+    ? [
+      paletteLogins(context),
+      ...loginFiles(runtime).map((file) => fileCredentials(file, parts)),
+      ...last,
+    ]
+    : [only];
+  const credentials = credentialChain(sources, (found) => {
+    redactor.add((found.kind === "password" ? found.password : found.token).reveal());
+  });
+  const opened = new Map<string, Registry>();
+  return {
+    open(host, isPlainHttp = false) {
+      const known = opened.get(host);
+      if (known !== undefined) return known;
+      const registry = openRegistry(host, {
+        ...trust,
+        plainHttp: isPlainHttp,
+        jobs: flags.jobs ?? DEFAULT_JOBS,
+        retries: flags.retries ?? DEFAULT_RETRIES,
+      }, {
+        openTransport: runtime.openTransport,
+        clock: runtime.clock,
+        crypto: runtime.crypto,
+        log,
+        credentials,
+        random: () => (runtime.crypto.randomBytes(1)[0] ?? 0) / 256,
+        signal,
+        onSecret: (text) => redactor.add(text),
+      });
+      opened.set(host, registry);
+      return registry;
+    },
+    close() {
+      for (const registry of opened.values()) registry.close();
+    },
+  };
+}
+
+async function readTrust(
+  { caCert, insecure, tlsCert, tlsKey }: RegistryFlags,
+  { runtime: { files } }: CommandContext,
+) {
+  const caCertificates = caCert === undefined ? [] : await readCaFile(caCert, "--ca-cert", files);
+  if (tlsCert === undefined && tlsKey === undefined) return { insecure, caCertificates };
+  if (tlsCert === undefined || tlsKey === undefined) {
+    throw new UserError(
+      "usage",
+      `${tlsCert === undefined ? "--tls-key" : "--tls-cert"} needs its other half`,
+      { hint: "Give both --tls-cert and --tls-key" },
+    );
+  }
+  const [certificate] = [(await readCaFile(tlsCert, "--tls-cert", files)).join("\n")];
+  const key = await readKey(tlsKey);
+  return { insecure, caCertificates, clientCertificate: { certificate, key } };
+
+  async function readKey(path: string): Promise<string> {
+    try {
+      const text = new TextDecoder().decode(await files.readBytes(path));
+      if (/-----BEGIN (RSA |EC )?PRIVATE KEY-----/.test(text)) return text;
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      throw new UserError("io", `Cannot read "${path}" of --tls-key: ${error.message}`, {
+        cause: error,
+      });
+    }
+    throw new UserError(
+      "validation",
+      `Cannot use "${path}" of --tls-key: there is no PEM private key without a passphrase in it`,
+      { hint: "Give the key in PEM form (-----BEGIN PRIVATE KEY-----)" },
+    );
+  }
+}
