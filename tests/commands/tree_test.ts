@@ -26,6 +26,7 @@ const DOCUMENTED: Record<string, string[]> = {
   "content serve": [
     ...["arch", "bundle", "ca-cert", "disk", "host", "insecure", "port", "progress"],
     ...["tls-cert", "tls-key"],
+  ],
   "content list": [
     ...["repo", "arch", "ca-cert", "insecure", "tls-cert", "tls-key", "progress"],
   ],
