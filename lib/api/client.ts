@@ -122,16 +122,23 @@ export class PaletteClient {
    * @throws {UserError} `tls`, `network`
    */
   async text(request: PaletteRequest, limitBytes: number): Promise<string> {
-    return await this.#retrying(request, async ({ response, url, signal }) => {
-      const bytes = await readBody(response, limitBytes, signal).catch((error) => {
-        throw error instanceof BodyTooLarge ? notPalette(url, error.message, error) : error;
-      });
+    return await this.#retrying(request, async (exchange) => {
+      const bytes = await readWhole(exchange, limitBytes);
       try {
         return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
       } catch (error) {
-        throw notPalette(url, "it is no text", error);
+        throw notPalette(exchange.url, "it is no text", error);
       }
     });
+  }
+
+  /**
+   * Sends a request and reads its answer, of whatever type.
+   * @throws {ApiError} `api` for one that is larger than `limitBytes`.
+   * @throws {UserError} `tls`, `network`
+   */
+  async bytes(request: PaletteRequest, limitBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+    return await this.#retrying(request, (exchange) => readWhole(exchange, limitBytes));
   }
 
   close(): void {
@@ -286,6 +293,15 @@ function redirectOf(response: HttpResponse, from: URL): URL | null {
   const location = response.headers.get("location") ?? "";
   if (!URL.canParse(location, from)) throw notPalette(from, "it redirects to nowhere");
   return new URL(location, from);
+}
+
+async function readWhole(
+  { response, url, signal }: Exchange,
+  limitBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return await readBody(response, limitBytes, signal).catch((error) => {
+    throw error instanceof BodyTooLarge ? notPalette(url, error.message, error) : error;
+  });
 }
 
 async function readJson({ response, url, signal }: Exchange): Promise<unknown> {

@@ -5,6 +5,7 @@ import { OfficialDescription, openOfficialDescription } from "../support/palette
 import { registryOf } from "../support/palette/operations/registries.ts";
 import { OPERATIONS } from "../support/palette/operations/all.ts";
 import { route } from "../support/palette/router.ts";
+import { contentState } from "../support/palette/content_state.ts";
 import { DEV_PROJECT } from "../support/palette/state.ts";
 import { USES } from "./uses.ts";
 
@@ -45,6 +46,7 @@ Deno.test({
         (_, at) => ({ uid: `${at}`.padStart(24, "0"), name: `p${at}` }),
       ),
     ].map((project) => ({ ...project, description: "", labels: {} }));
+    Object.assign(palette.state, contentState());
     using it = await testClient(palette.url, { project: DEV_PROJECT });
     for (const use of USES) await use(it.client);
     const used = new Set<string>();

@@ -34,7 +34,14 @@ import {
   getImportedCluster,
   getImportManifest,
 } from "../../lib/api/imported_clusters.ts";
+import { downloadClusterDefinition } from "../../lib/api/cluster_definitions.ts";
+import {
+  getClusterProfile,
+  getProfilePacks,
+  getProfileVariables,
+} from "../../lib/api/cluster_profiles.ts";
 import { downloadKubeconfig } from "../../lib/api/kubeconfigs.ts";
+import { listMacros } from "../../lib/api/macros.ts";
 import { findPacks, getPack, listPackVersions } from "../../lib/api/packs.ts";
 import { listProjectNames, listProjects } from "../../lib/api/projects.ts";
 import {
@@ -44,7 +51,9 @@ import {
   listRegistries,
   validateRegistry,
 } from "../../lib/api/registries.ts";
+import { getRegistry } from "../../lib/api/registry_access.ts";
 import { listRegistryNames } from "../../lib/api/registry_names.ts";
+import { getServiceManifests, getServiceVersion } from "../../lib/api/services.ts";
 import { getServerVersion, getSystemBanner, getTenantBanner, ping } from "../../lib/api/system.ts";
 import { getUser, getUserInfo, isTenantAdmin, listOrganizations } from "../../lib/api/users.ts";
 import {
@@ -97,6 +106,7 @@ export const USES: readonly Use[] = [
   useApps,
   useRegistries,
   useImports,
+  useContent,
 ];
 
 async function useImports(client: PaletteClient) {
@@ -194,4 +204,22 @@ async function useApps(client: PaletteClient) {
   await applyProfileUpdate(client, uid);
   await deleteApp(client, uid);
   await deleteAppProfile(client, profileUid, { inTenant });
+}
+
+/** The state has to know one of each: `contentState()`. */
+async function useContent(client: PaletteClient) {
+  const { tenantUid } = await getUserInfo(client);
+  const [first] = await listProjectNames(client);
+  for (const uid of ["665669ba4583891d109fe6c0", "665669ba4583891d109fe6c1"]) {
+    await getClusterProfile(client, uid);
+    await getProfilePacks(client, uid);
+    await getProfileVariables(client, uid);
+  }
+  await listMacros(client, { projectUid: first?.uid ?? "", tenantUid });
+  const version = await getServiceVersion(client, "stylus") ?? "";
+  await getServiceManifests(client, { service: "stylus", version, action: "resources" });
+  for (const [uid, kind] of [["r0", "helm"], ["r1", "pack"], ["r2", "oci"], ["r3", "oci"]]) {
+    await getRegistry(client, { uid: uid ?? "", kind: kind ?? "" });
+  }
+  await downloadClusterDefinition(client, ["665669ba4583891d109fe6c0"]);
 }

@@ -1,6 +1,7 @@
 import { reasonOf, UserError } from "../../errors.ts";
 import { formatReference, parseReference } from "../../oci/reference.ts";
 import { readTypedYaml, readYamlDocuments } from "../../yaml/yaml_documents.ts";
+import { isSafePath } from "../safe_path.ts";
 import {
   type Architecture,
   ARCHITECTURES,
@@ -216,12 +217,6 @@ function normalized(text: string, part: DefinitionPart): string {
       ),
     );
   }
-}
-
-/** A relative path that stays below its folder, on every system. */
-export function isSafePath(path: string): boolean {
-  return path !== "" && !/^[/\\]|^[a-z]:|[\\\0]/i.test(path) &&
-    path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
 }
 
 /** Names of a bundle's items are unique: other programs refuse a layout where they are not. */

@@ -17,9 +17,12 @@ export function imagesOfManifests(text: string): string[] {
     }));
 }
 
-/** The same for manifests that name images in fields of their own, too: any `image:`. */
+/** The same for manifests that name images in fields of their own, too: any `image:` with a path. */
 export function imagesOfService(text: string): string[] {
-  return imagesOf(text, (mapping) => [textAt(mapping, "image")]);
+  return imagesOf(
+    text,
+    (mapping) => [textAt(mapping, "image")].filter((image) => image.includes("/")),
+  );
 }
 
 /** Plain `image:` lines of a template: those that nothing is put into. */

@@ -84,6 +84,11 @@ export class MacroScope {
     this.#given = given;
   }
 
+  /** The same with nothing noted yet. */
+  copy(): MacroScope {
+    return new MacroScope(this.#packs, this.#given);
+  }
+
   /** A text of `source` with what its macros stand for; those that stand for nothing are noted. */
   expand(text: string, source: MacroText, within: readonly string[] = []): string {
     return text.replace(PLACEHOLDER, (_, index: string) => {

@@ -1,8 +1,8 @@
 import { UserError } from "../../errors.ts";
 import { isTag } from "../../oci/reference.ts";
 import { FileError, type Files, joinPath } from "../../runtime/files.ts";
-import { isSafePath } from "../definition/read_definition.ts";
 import { tagOf } from "../definition/item_refs.ts";
+import { isSafePath } from "../safe_path.ts";
 import { imagesOfChart } from "./chart_images.ts";
 import { type Pack, PACK_LAYERS, type PackArchive } from "./pack.ts";
 import { listFolder, packFolder, streamFile } from "./pack_folder.ts";

@@ -1,6 +1,7 @@
 import { UserError } from "../../errors.ts";
 import { openGzip } from "../../runtime/gzip.ts";
 import { concatBytes } from "../../runtime/streams.ts";
+import { isSafePath } from "../safe_path.ts";
 
 /** A file in an archive, in the archive's order; its content can be read until the visit ends. */
 export interface TarFile {
@@ -45,7 +46,8 @@ export async function walkTarGzip(
       if (header.type !== undefined && header.type !== "file" && !isFolder) {
         throw refuse(`"${header.name}" is a ${header.type.replace("-", " ")}`);
       }
-      if (!isFolder || (path !== "" && path !== ".")) requireInside(path, header.name, refuse);
+      const isTop = isFolder && (path === "" || path === ".");
+      if (!isTop && !isSafePath(path)) throw refuse(`"${header.name}" leads out of it`);
       if (isFolder) {
         await body.cancel();
         continue;
@@ -73,12 +75,6 @@ export async function walkTarGzip(
     );
   }
   if (count === 0) throw refuse("there is nothing in it");
-}
-
-function requireInside(path: string, name: string, refuse: (reason: string) => UserError): void {
-  const isInside = !/^[/\\]|^[a-z]:|[\\\0]/i.test(path) &&
-    path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
-  if (!isInside) throw refuse(`"${name}" leads out of it`);
 }
 
 function limitOf(

@@ -8,7 +8,8 @@ import {
 } from "../../../lib/content/definition/bundle_definition.ts";
 import { documentOf, formatDefinition } from "../../../lib/content/definition/format_definition.ts";
 import { chartRef, packRef, rawRef } from "../../../lib/content/definition/item_refs.ts";
-import { isSafePath, readDefinition } from "../../../lib/content/definition/read_definition.ts";
+import { readDefinition } from "../../../lib/content/definition/read_definition.ts";
+import { isSafePath } from "../../../lib/content/safe_path.ts";
 
 const DIGEST = `sha256:${"ab".repeat(32)}` as const;
 

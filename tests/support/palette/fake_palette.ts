@@ -107,7 +107,8 @@ export class FakePalette implements AsyncDisposable {
     const { operation, parameters } = found;
     const checked = this.#check(operation, parameters, recorded);
     const { status, body, file } = operation.handle(checked, this.state);
-    recorded.answer = { status, body: body ?? file ?? null };
+    const written = typeof file === "object" ? `${file.length} bytes` : file;
+    recorded.answer = { status, body: body ?? written ?? null };
     if (file !== undefined) {
       return new Response(file, {
         status,

@@ -20,7 +20,7 @@ export interface OperationAnswer {
   /** Sent as JSON; none with 204. */
   body?: unknown;
   /** Sent as a file (`application/octet-stream`) instead of JSON. */
-  file?: string;
+  file?: string | Uint8Array<ArrayBuffer>;
 }
 
 /** One operation of the Palette API. */

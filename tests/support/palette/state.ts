@@ -1,5 +1,7 @@
+import type { PaletteContent } from "./content_state.ts";
+
 /** What the stand-in for Palette knows; plain and mutable, so that tests arrange it directly. */
-export interface PaletteState {
+export interface PaletteState extends PaletteContent {
   tenant: { uid: string; orgName: string; banner: Banner };
   system: {
     version: string;
@@ -296,6 +298,11 @@ export function defaultState(): PaletteState {
     encodesKubeconfigs: false,
     registries: [],
     registryProblem: null,
+    clusterProfiles: [],
+    macros: new Map(),
+    services: new Map(),
+    contentRegistries: [],
+    clusterDefinition: null,
   };
 }
 

@@ -3,6 +3,7 @@ import { APP_OPERATIONS } from "./apps.ts";
 import { APP_PROFILE_OPERATIONS } from "./app_profiles.ts";
 import { CLUSTER_GROUP_OPERATIONS } from "./cluster_groups.ts";
 import { CLUSTER_OPERATIONS } from "./clusters.ts";
+import { CONTENT_OPERATIONS } from "./content.ts";
 import { PACK_OPERATIONS } from "./packs.ts";
 import { IMPORTED_CLUSTER_OPERATIONS } from "./imported_clusters.ts";
 import { PROJECT_OPERATIONS } from "./projects.ts";
@@ -24,4 +25,5 @@ export const OPERATIONS: readonly Operation[] = [
   ...REGISTRY_NAME_OPERATIONS,
   ...REGISTRY_OPERATIONS,
   ...IMPORTED_CLUSTER_OPERATIONS,
+  ...CONTENT_OPERATIONS,
 ];
