@@ -53,8 +53,9 @@ export function commandWords(args: readonly string[]): string[] {
 export type FlagKind = (flag: string) => "switch" | "value" | undefined;
 
 /**
- * Flags in the form that Cliffy takes: `--insecure=true` and `--insecure=false` of a switch, `-ojson`
- * and `-o=json` of a short flag with a value. What is a value itself, or follows `--`, stays.
+ * Flags in the form that Cliffy takes: `--insecure=true` and `--insecure=false` of a switch (the
+ * latter is `--no-insecure` where there is one), `-ojson` and `-o=json` of a short flag with a value.
+ * What is a value itself, or follows `--`, stays.
  */
 export function spellOutFlags(args: readonly string[], kindOf: FlagKind): string[] {
   const result: string[] = [];
@@ -68,7 +69,10 @@ export function spellOutFlags(args: readonly string[], kindOf: FlagKind): string
 
 function spelledOut(arg: string, kindOf: FlagKind): string[] {
   const [, long, word] = /^(--[a-z][a-z-]*)=(true|false)$/.exec(arg) ?? [];
-  if (long !== undefined && kindOf(long) === "switch") return word === "true" ? [long] : [];
+  if (long !== undefined && kindOf(long) === "switch") {
+    const negative = `--no-${long.slice(2)}`;
+    return word === "true" ? [long] : kindOf(negative) === "switch" ? [negative] : [];
+  }
   const [, short, value] = /^(-[A-Za-z])=?(.+)$/s.exec(arg) ?? [];
   if (short === undefined || value === undefined || kindOf(short) !== "value") return [arg];
   return [short, value];

@@ -212,11 +212,12 @@ export class CommandContext implements AsyncDisposable {
 
   /**
    * A client in a project: the named one, else the active one.
+   * @param flag That names it, for messages; `--project` by default.
    * @throws {UserError} `usage` without either, `not-found` with near names.
    */
-  async projectPalette(wanted?: string): Promise<ProjectPalette> {
+  async projectPalette(wanted?: string, flag?: string): Promise<ProjectPalette> {
     const { openProject } = await import("./palette_client.ts");
-    return await openProject(await this.session(), await this.tenantPalette(), wanted);
+    return await openProject(await this.session(), await this.tenantPalette(), wanted, flag);
   }
 
   /** A client in the tenant's scope, whatever project is active. */

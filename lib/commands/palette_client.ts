@@ -48,24 +48,26 @@ export async function activeProject(
 /**
  * A client in a project.
  * @param wanted Name or uid of another project than the active one.
+ * @param flag That names it, for messages.
  * @throws {UserError} `usage` when there is none, `not-found` with near names.
  */
 export async function openProject(
   session: Session,
   tenant: PaletteClient,
   wanted?: string,
+  flag = "--project",
 ): Promise<ProjectPalette> {
   const project = wanted === undefined
     ? await activeProject(session, tenant)
-    : await findProject(wanted, "--project", tenant);
+    : await findProject(wanted, flag, tenant);
   if (project !== null) {
     const place = `project "${project.name || project.uid}"`;
     return { palette: tenant.inScopeOf(project), project, place };
   }
   throw new UserError("usage", "No project is active", {
     hint: session.source === "environment"
-      ? "Set PALETTE_PROJECT, or pass --project"
-      : "Run palette project switch, or pass --project",
+      ? `Set PALETTE_PROJECT, or pass ${flag}`
+      : `Run palette project switch, or pass ${flag}`,
   });
 }
 

@@ -57,11 +57,15 @@ export function settingsOf(flags: Record<string, unknown>, env: Environment): Se
 
 /** The format to report an error of parsing in, read from argv as far as it can be. */
 export function guessFormat(args: readonly string[], env: Environment): OutputFormat {
-  const at = args.findIndex((arg) => arg === "--format" || arg === "-o");
-  const joined = args.map((arg) => /^(?:--format=|-o=?)(.+)$/.exec(arg)?.[1])
-    .find((value) => value !== undefined);
-  const guess = joined ?? (at === -1 ? env.get("PALETTE_FORMAT") : args[at + 1]);
-  return OUTPUT_FORMATS.find((format) => format === guess) ?? "table";
+  // Where `-o` names a folder, another word is the format.
+  const words = args.map((arg, at) =>
+    arg === "--format" || arg === "-o" ? args[at + 1] : /^(?:--format=|-o=?)(.+)$/.exec(arg)?.[1]
+  );
+  for (const word of [...words, env.get("PALETTE_FORMAT")]) {
+    const format = OUTPUT_FORMATS.find((known) => known === word);
+    if (format !== undefined) return format;
+  }
+  return "table";
 }
 
 function choiceOf<T extends string>(text: string, words: readonly T[], variable: string): T {

@@ -37,6 +37,8 @@ const KINDS: Record<string, "switch" | "value"> = {
   "--on": "switch",
   "--off": "switch",
   "-q": "switch",
+  "--more": "switch",
+  "--no-more": "switch",
   "--name": "value",
   "-o": "value",
 };
@@ -44,6 +46,7 @@ const KINDS: Record<string, "switch" | "value"> = {
 for (
   const [title, given, wanted] of [
     ["values of switches", ["--on=true", "--off=false", "plain=true"], ["--on", "plain=true"]],
+    ["switches that have an opposite", ["--more=false", "--more=true"], ["--no-more", "--more"]],
     ["no value of a flag that takes one", ["--name=true"], ["--name=true"]],
     ["short flags with their value", ["-ojson", "-o=yaml", "-q"], [
       "-o",

@@ -34,6 +34,15 @@ const DOCUMENTED: Record<string, string[]> = {
     ...["registry", "username", "password", "arch", "ca-cert", "insecure", "tls-cert", "tls-key"],
     ...["progress", "encryption-passphrase"],
   ],
+  "content build": [
+    ...["profiles", "packs", "metadata-file", "metadata-only", "project-id", "name", "arch"],
+    ...["output", "cluster-definition-name", "cluster-definition-profile-ids", "custom-ui"],
+    ...["download-cluster-config-only", "existing-bundles", "exclude-profiles", "images-only"],
+    ...["include-packs", "include-service-images", "include-core-palette-images-only", "fips"],
+    ...["application-release-name", "application-release-version", "application-release-notes"],
+    ...["compression-level", "private-key", "encryption-passphrase", "push", "registry"],
+    ...["build-type", "skip-cleanup", "insecure", "ca-cert", "tls-cert", "tls-key", "progress"],
+  ],
   "login": [
     "api-key",
     "console-url",

@@ -1,4 +1,5 @@
 import { type BuildBranch, group } from "../command.ts";
+import { buildBuild } from "./build_command.ts";
 import { buildDefinition } from "./definition_command.ts";
 import { buildContentList } from "./list_command.ts";
 import { buildRegistryLogin } from "./registry_login_command.ts";
@@ -6,6 +7,7 @@ import { buildServe } from "./serve_command.ts";
 
 export const build: BuildBranch = (choose) =>
   group("Build, check, carry and upload content bundles for hosts without a network.")
+    .command("build", buildBuild(choose))
     .command("definition", buildDefinition(choose))
     .command("list", buildContentList(choose))
     .command("registry-login", buildRegistryLogin(choose))

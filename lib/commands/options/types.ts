@@ -57,3 +57,17 @@ export class Words extends Type<string[]> {
     throw new ValidationError(`${flagOf(given)} has an empty entry: "${given.value}"`);
   }
 }
+
+const UNIT_BYTES: Record<string, number> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+
+/** A flag that takes a size with its unit: `512M`, `4G`, `4GiB`; bytes. */
+export class ByteSize extends Type<number> {
+  parse(given: Given): number {
+    const [, count, unit = ""] = /^(\d+)([KMG]?)(?:iB|B)?$/i.exec(given.value) ?? [];
+    const bytes = Number(count) * (UNIT_BYTES[unit.toUpperCase()] ?? 1);
+    if (count !== undefined && bytes > 0 && Number.isSafeInteger(bytes)) return bytes;
+    throw new ValidationError(
+      `${flagOf(given)} must be a size like 512M or 4G, not "${given.value}"`,
+    );
+  }
+}

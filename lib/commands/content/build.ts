@@ -1,0 +1,71 @@
+import { UserError } from "../../errors.ts";
+import { downloadClusterDefinition } from "../../api/cluster_definitions.ts";
+import { formatDefinition } from "../../content/definition/format_definition.ts";
+import { checkDefinitionProfiles } from "../../content/profiles/check_profiles.ts";
+import {
+  checkClusterDefinition,
+  definitionFileName,
+} from "../../content/profiles/cluster_definition.ts";
+import { loadProfiles } from "../../content/profiles/load_profiles.ts";
+import { sanitizeLine } from "../../output/sanitize.ts";
+import type { CommandContext } from "../context.ts";
+import { type BuildOptions, checkBuildOptions } from "./build_options.ts";
+import { gatherContent, openPalette } from "./gather.ts";
+import { bundleFolder, definitionFolder, writeOutput } from "./output_folder.ts";
+
+const DEFINITION_FILE = "bundle-definition.yaml";
+/** A cluster definition may hold secrets of its profiles. */
+const PRIVATE = 0o600;
+const PUBLIC = 0o644;
+
+/** Builds a content bundle, or the part of it that is asked for. */
+export async function buildContent(
+  options: BuildOptions,
+  context: CommandContext,
+): Promise<void> {
+  checkBuildOptions(options);
+  if (options.clusterDefinition.isAll && options.privateKey === undefined) {
+    return await downloadDefinition(options, context);
+  }
+  if (options.metadataOnly) return await writeMetadata(options, context);
+  throw new UserError("prerequisite", "This part of content build does not exist yet", {
+    hint: "Pass --metadata-only for the definition of the bundle",
+  });
+}
+
+/** Writes the definition alone: nothing is fetched from registries. */
+async function writeMetadata(options: BuildOptions, context: CommandContext): Promise<void> {
+  const { definition, undeclared, excludedCount } = await gatherContent(options, context);
+  const bytes = new TextEncoder().encode(formatDefinition(definition));
+  const folder = bundleFolder(options.output, context);
+  const file = { bytes, mode: PUBLIC };
+  const path = await writeOutput(folder, DEFINITION_FILE, file, context);
+  await context.printer.result({
+    document: () => ({
+      file: path,
+      name: definition.name,
+      images: definition.images.length,
+      charts: definition.charts.length,
+      packs: definition.packs.length,
+      rawFiles: definition.rawFiles.length,
+      excluded: excludedCount,
+      undeclared: undeclared.map((image) => ({ ...image })),
+    }),
+    text: () => `Writing flattened bundle definition file at path ${sanitizeLine(path)}\n`,
+  });
+}
+
+async function downloadDefinition(options: BuildOptions, context: CommandContext): Promise<void> {
+  const { name = "", profiles } = options.clusterDefinition;
+  const fileName = definitionFileName(name);
+  const { palette, place } = await openPalette(options, context);
+  checkDefinitionProfiles(await loadProfiles(palette, profiles, place));
+  const bytes = await downloadClusterDefinition(palette, profiles);
+  await checkClusterDefinition(bytes);
+  const folder = definitionFolder(options.output, context);
+  const path = await writeOutput(folder, fileName, { bytes, mode: PRIVATE }, context);
+  await context.printer.result({
+    document: () => ({ file: path, profiles, size: bytes.length }),
+    text: () => `Downloaded cluster config at ${sanitizeLine(path)}\n`,
+  });
+}

@@ -1,0 +1,175 @@
+import { UserError } from "../../errors.ts";
+import type { BundleDefinition } from "../../content/definition/bundle_definition.ts";
+import { readDefinition } from "../../content/definition/read_definition.ts";
+import { readPack } from "../../content/packs/read_pack.ts";
+import { checkDefinitionProfiles } from "../../content/profiles/check_profiles.ts";
+import { definitionFileName } from "../../content/profiles/cluster_definition.ts";
+import {
+  collectContent,
+  type CollectedContent,
+  type CollectParts,
+} from "../../content/profiles/collect_content.ts";
+import { loadProfiles } from "../../content/profiles/load_profiles.ts";
+import { baseName } from "../../runtime/files.ts";
+import type { CommandContext } from "../context.ts";
+import type { ProjectPalette } from "../palette_client.ts";
+import { expandPath, readUserFile } from "../paths.ts";
+import {
+  architecturesOf,
+  type BuildOptions,
+  macrosOf,
+  requireBundleName,
+} from "./build_options.ts";
+
+/** What a build is going to make, before anything is fetched from a registry. */
+export interface GatheredContent extends Omit<CollectedContent, "warnings"> {
+  /** Null when nothing of Palette is asked for. */
+  palette: ProjectPalette | null;
+}
+
+/**
+ * Finds what goes into the bundle: by a definition file, or by profiles and packs.
+ * @param imageExists Whether a registry has an image; null where none is asked.
+ * @throws {UserError}
+ */
+export async function gatherContent(
+  options: BuildOptions,
+  context: CommandContext,
+  imageExists: CollectParts["imageExists"] = null,
+): Promise<GatheredContent> {
+  const { metadataFile, profiles, clusterDefinition } = options;
+  const needsPalette = profiles.length > 0 || clusterDefinition.profiles.length > 0;
+  const palette = needsPalette ? await openPalette(options, context) : null;
+  const gathered = metadataFile === undefined
+    ? await collect(options, { palette, imageExists }, context)
+    : await readMetadata(metadataFile, options, context);
+  const { definition } = gathered;
+  definition.clusterDefinition = await clusterDefinitionOf(options, palette) ??
+    definition.clusterDefinition;
+  if (options.customUi !== undefined) {
+    await requireFile(options.customUi, context);
+    definition.customUi = { file: baseName(options.customUi), digest: null, extras: {} };
+  }
+  for (const key of ["name", "version", "notes"] as const) {
+    const given = options.application[key];
+    if (given !== "") definition.application[key] = given;
+  }
+  return { ...gathered, palette };
+}
+
+/** The project of profiles and cluster definition. */
+export async function openPalette(
+  { projectId }: BuildOptions,
+  context: CommandContext,
+): Promise<ProjectPalette> {
+  return await context.projectPalette(projectId, "--project-id");
+}
+
+async function readMetadata(
+  path: string,
+  { name, transfer }: BuildOptions,
+  context: CommandContext,
+): Promise<Omit<CollectedContent, "warnings">> {
+  const text = await readUserFile(expandPath(path, context.runtime), context);
+  const { definition, warnings } = readDefinition(text, path);
+  for (const warning of warnings) context.printer.warn(warning);
+  definition.name = name ?? definition.name;
+  if (definition.name === "") {
+    throw new UserError("usage", `The bundle of "${path}" has no name`, { hint: "Pass --name" });
+  }
+  requireBundleName(definition.name);
+  const arch = architecturesOf(transfer.arch);
+  if (arch.length > 0) definition.arch = arch;
+  return {
+    definition,
+    rawFiles: new Map(
+      definition.rawFiles.filter(({ content }) => content !== null)
+        .map((file) => [file.path, new TextEncoder().encode(file.content ?? "")]),
+    ),
+    packs: new Map(),
+    undeclared: [],
+    excludedCount: 0,
+  };
+}
+
+async function collect(
+  options: BuildOptions,
+  { palette, imageExists }: {
+    palette: ProjectPalette | null;
+    imageExists: CollectParts["imageExists"];
+  },
+  context: CommandContext,
+): Promise<Omit<CollectedContent, "warnings">> {
+  const { printer, runtime } = context;
+  const { profiles, clusterDefinition, packs } = options;
+  const name = nameOf(options, palette, context);
+  // A definition alone stands for the content of its profiles.
+  const uids = profiles.length === 0 && packs.length === 0 ? clusterDefinition.profiles : profiles;
+  const load = (list: string[]) =>
+    palette === null ? [] : loadProfiles(palette.palette, list, palette.place);
+  const [wanted, excluded, local] = await Promise.all([
+    load(uids),
+    load(options.excludeProfiles),
+    Promise.all(packs.map((path) => readPack(expandPath(path, runtime), path, runtime.files))),
+  ]);
+  const collected = await collectContent({
+    name,
+    arch: architecturesOf(options.transfer.arch),
+    isFips: options.isFips,
+    profiles: wanted,
+    excluded,
+    packs: local,
+    macros: macrosOf(options.macros),
+    includesPacks: options.includePacks,
+    imagesOnly: options.imagesOnly,
+    declaredOnly: options.declaredOnly,
+    includesServices: options.includeServiceImages,
+    coreServicesOnly: options.coreImagesOnly,
+    withCompliance: runtime.env.get("INCLUDE_COMPLIANCE_IMAGES")?.toLowerCase() === "true",
+  }, {
+    crypto: runtime.crypto,
+    palette: palette === null ? null : { client: palette.palette, project: palette.project },
+    imageExists,
+  });
+  for (const warning of collected.warnings) printer.warn(warning);
+  for (const { image, usedBy, isIncluded } of collected.undeclared) {
+    printer.warn(
+      `${image} of ${usedBy.join(", ")} is not declared in pack.content; it is ` +
+        (isIncluded ? "taken along" : "left out"),
+    );
+  }
+  if (options.excludeProfiles.length > 0) {
+    printer.notice(
+      `${collected.excludedCount} items are left out: excluded profiles need them, too`,
+    );
+  }
+  return collected;
+}
+
+function nameOf(
+  { name }: BuildOptions,
+  palette: ProjectPalette | null,
+  { printer }: CommandContext,
+): string {
+  if (name !== undefined) return name;
+  const own = palette === null ? "bundle" : `bundle-${palette.project.uid}`;
+  requireBundleName(own);
+  printer.warn(`the name ${own} is not unique: hosts replace a bundle by another of its name`);
+  return own;
+}
+
+async function clusterDefinitionOf(
+  { clusterDefinition: { name, profiles } }: BuildOptions,
+  palette: ProjectPalette | null,
+): Promise<BundleDefinition["clusterDefinition"]> {
+  if (name === undefined || palette === null) return null;
+  const file = definitionFileName(name);
+  checkDefinitionProfiles(await loadProfiles(palette.palette, profiles, palette.place));
+  return { file, digest: null, extras: {} };
+}
+
+async function requireFile(path: string, { runtime }: CommandContext): Promise<void> {
+  const info = await runtime.files.info(expandPath(path, runtime));
+  if (info?.isFile) return;
+  throw new UserError("io", `Cannot read "${path}": ${info === null ? "no such file" : "no file"}`);
+}
