@@ -73,3 +73,25 @@ function registryOf(uid: string, kind: PaletteRegistry["kind"], spec: Answer): P
     credentials: isKnown ? { username, password: new Secret(password) } : null,
   };
 }
+
+/**
+ * Hosts whose images this Palette takes from elsewhere, and the place each is taken from:
+ * `docker.io` from `images.example.com/mirror`. Empty when there are none, or the user may not know.
+ */
+export async function getImageMirrors(client: PaletteClient): Promise<Map<string, string>> {
+  try {
+    const answer = await client.call({ method: "GET", path: "/v1/registries/oci/image" });
+    const pairs = answer.at("mirrorRegistries").textOrEmpty().split(",")
+      .map((pair) => /^\s*([^\s:]+(?::\d+)?)::(\S+?)\/*\s*$/.exec(pair));
+    return new Map(
+      pairs.filter((pair) => pair !== null).map(([, host = "", target = ""]) => [
+        host,
+        // The API version is part of a mirror's address, not of a reference.
+        target.replace(/^[a-z]+:\/\//, "").replace(/^([^/]+)\/v2(?=\/|$)/, "$1"),
+      ]),
+    );
+  } catch (error) {
+    if (error instanceof ApiError && [403, 404].includes(error.status ?? 0)) return new Map();
+    throw error;
+  }
+}

@@ -51,7 +51,7 @@ import {
   listRegistries,
   validateRegistry,
 } from "../../lib/api/registries.ts";
-import { getRegistry } from "../../lib/api/registry_access.ts";
+import { getImageMirrors, getRegistry } from "../../lib/api/registry_access.ts";
 import { listRegistryNames } from "../../lib/api/registry_names.ts";
 import { getServiceManifests, getServiceVersion } from "../../lib/api/services.ts";
 import { getServerVersion, getSystemBanner, getTenantBanner, ping } from "../../lib/api/system.ts";
@@ -221,5 +221,6 @@ async function useContent(client: PaletteClient) {
   for (const [uid, kind] of [["r0", "helm"], ["r1", "pack"], ["r2", "oci"], ["r3", "oci"]]) {
     await getRegistry(client, { uid: uid ?? "", kind: kind ?? "" });
   }
+  await getImageMirrors(client);
   await downloadClusterDefinition(client, ["665669ba4583891d109fe6c0"]);
 }

@@ -1,6 +1,8 @@
 import { UserError } from "../../errors.ts";
 import type { BundleDefinition } from "../../content/definition/bundle_definition.ts";
 import { readDefinition } from "../../content/definition/read_definition.ts";
+import { packRef } from "../../content/definition/item_refs.ts";
+import type { Pack } from "../../content/packs/pack.ts";
 import { readPack } from "../../content/packs/read_pack.ts";
 import { checkDefinitionProfiles } from "../../content/profiles/check_profiles.ts";
 import { definitionFileName } from "../../content/profiles/cluster_definition.ts";
@@ -86,10 +88,30 @@ async function readMetadata(
       definition.rawFiles.filter(({ content }) => content !== null)
         .map((file) => [file.path, new TextEncoder().encode(file.content ?? "")]),
     ),
-    packs: new Map(),
+    packs: await readPacksOf(definition, context),
     undeclared: [],
     excludedCount: 0,
   };
+}
+
+/** Packs that a definition has on this machine. */
+async function readPacksOf(
+  { packs }: BundleDefinition,
+  { runtime }: CommandContext,
+): Promise<Map<string, Pack>> {
+  const found = new Map<string, Pack>();
+  for (const entry of packs.filter(({ path }) => path !== "")) {
+    const pack = await readPack(expandPath(entry.path, runtime), entry.path, runtime.files);
+    if (packRef(pack) !== packRef(entry)) {
+      throw new UserError(
+        "validation",
+        `Pack "${entry.path}" is ${pack.name} ${pack.version}, not ${entry.name} ${entry.version}`,
+        { hint: "Correct the entry of packs in the definition" },
+      );
+    }
+    found.set(packRef(pack), pack);
+  }
+  return found;
 }
 
 async function collect(

@@ -1,5 +1,6 @@
 import { UserError } from "../../errors.ts";
 import type { PaletteClient } from "../../api/client.ts";
+import { getImageMirrors } from "../../api/registry_access.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
 import {
   type Architecture,
@@ -67,12 +68,13 @@ export async function collectContent(
   const { profiles, excluded, packs } = request;
   const warnings = checkProfiles(profiles);
   const all = [...profiles, ...excluded];
-  const [macros, registries, services] = palette === null
-    ? [new Map<string, string>(), new Map(), { services: [], warnings: [] }] as const
+  const [macros, registries, services, mirrors] = palette === null
+    ? [new Map<string, string>(), new Map(), { services: [], warnings: [] }, new Map()] as const
     : await Promise.all([
       loadMacros(palette.client, all, palette.project),
       loadRegistries(palette.client, registriesOf(all, request)),
       loadServices(palette.client, servicesOf(all, request), { ...request, imageExists }),
+      getImageMirrors(palette.client),
     ]);
   const options: FindOptions = {
     ...request,
@@ -89,6 +91,7 @@ export async function collectContent(
   const undeclared = wanted.items.takeUndeclared();
   others.items.takeUndeclared();
   const excludedCount = wanted.items.subtract(others.items);
+  useMirrors(wanted, mirrors);
   if (wanted.items.isEmpty) {
     throw new UserError("validation", "There is nothing to bundle", {
       hint: excludedCount > 0
@@ -127,6 +130,15 @@ function definitionOf(
     packs: [...items.packs.values()],
     rawFiles: [...items.rawFiles.values()].map(({ entry }) => entry),
   };
+}
+
+/** Images keep their name, and are fetched from where Palette itself takes them. */
+function useMirrors({ items }: FoundItems, mirrors: ReadonlyMap<string, string>): void {
+  for (const entry of items.images.values()) {
+    const [host = "", ...path] = entry.image.split("/");
+    const mirror = mirrors.get(host);
+    if (mirror !== undefined) entry.source = `${mirror}/${path.join("/")}`;
+  }
 }
 
 /** Uids of registries whose address decides where something is fetched. */

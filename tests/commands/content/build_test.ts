@@ -167,6 +167,24 @@ Deno.test("build of packs needs no login, and has a name that is not unique", as
   assertEquals(it.palette.requests, []);
 });
 
+Deno.test("build refuses a definition whose pack is another one by now", async () => {
+  await using it = await make();
+  const folder = await writeFolder(`${it.home.root}/pack`, packFiles());
+  const out = `${it.home.root}/out`;
+  const first = await it.run(["--packs", folder, "--metadata-only", "-n", "b", "-o", out]);
+  assertEquals(first.status, 0);
+  const path = `${out}/bundle-definition.yaml`;
+  const again = ["-f", path, "--metadata-only", "-o", `${out}/2`, "--format", "json"];
+  assertEquals(JSON.parse((await it.run(again)).stdout)["packs"], 1);
+  const text = await Deno.readTextFile(path);
+  await Deno.writeTextFile(path, text.replace('"2.12.1"', '"2.12.2"'));
+  const result = await it.run(again);
+  assertEquals(
+    errorOf(result)["message"],
+    `Pack "${folder}" is elastic-operator 2.12.1, not elastic-operator 2.12.2`,
+  );
+});
+
 Deno.test("build names the bundle of a project by it", async () => {
   await using it = await make();
   const args = ["--profiles", "infra", "--metadata-only", "-o", `${it.home.root}/out`];

@@ -182,6 +182,7 @@ Deno.test("what profiles need is found by their packs, in the tenant's and the p
     `GET /v1/projects/${DEV_PROJECT.uid}/macros`,
     "GET /v1/registries/helm/645669ba4583891d109fe6a1",
     "GET /v1/registries/metadata",
+    "GET /v1/registries/oci/image",
     "GET /v1/tenants/40b8a9a7f724831be814e5734ea744ed/macros",
     "GET /v1/users/info",
   ]);
@@ -210,6 +211,23 @@ Deno.test("macros that nobody gives are named all at once, and --set gives them"
     macros: new Map([["spectro.macro.flavor", "x"], ["spectro.var.host", "h.example.com"]]),
   });
   assertEquals(imagesOf(spec)[1], "h.example.com/os:1.30.4-x pack:edge-native-byoi");
+});
+
+Deno.test("images keep their name and come from where Palette takes them", async () => {
+  const profile = clusterProfile("a", {
+    packs: [profilePack("a", { values: content("nginx", "gcr.io/a/b:1", "quay.io/a/b:1") })],
+  });
+  const { spec } = await collect({
+    clusterProfiles: [profile],
+    imageMirrors:
+      "docker.io::images.example.com:5000/v2/mirror/, gcr.io::https://m.example.com,odd",
+  }, { profiles: [profile.uid] });
+  const images = spec["images"] as { image: string; source?: string }[];
+  assertEquals(images.map(({ image, source }) => [image, source]), [
+    ["docker.io/library/nginx:latest", "images.example.com:5000/mirror/library/nginx:latest"],
+    ["gcr.io/a/b:1", "m.example.com/a/b:1"],
+    ["quay.io/a/b:1", undefined],
+  ]);
 });
 
 Deno.test("secret variables are no values", async () => {

@@ -8,6 +8,8 @@ export interface PaletteContent {
   macros: Map<string, { name: string; value: string }[]>;
   services: Map<string, PaletteService>;
   contentRegistries: PaletteRegistryState[];
+  /** `HOST::PLACE` separated by commas; empty for none. */
+  imageMirrors: string;
   /** What a cluster definition is; null makes one of the profiles. */
   clusterDefinition: Uint8Array<ArrayBuffer> | null;
 }
@@ -79,6 +81,7 @@ export function contentState(): PaletteContent {
       endpoint: `https://r${at}.example.com`,
       basePath: "base",
     })),
+    imageMirrors: "docker.io::images.example.com/v2/mirror",
     clusterDefinition: null,
   };
 }

@@ -302,6 +302,7 @@ export function defaultState(): PaletteState {
     macros: new Map(),
     services: new Map(),
     contentRegistries: [],
+    imageMirrors: "",
     clusterDefinition: null,
   };
 }

@@ -292,6 +292,21 @@ export const CONTENT_OPERATIONS: Operation[] = [
     pathKey: "baseContentPath",
   }),
   {
+    id: "v1OciImageRegistryGet",
+    method: "GET",
+    path: "/v1/registries/oci/image",
+    project: "allowed",
+    query: {},
+    body: null,
+    response: object({ endpoint: TEXT, mirrorRegistries: TEXT }),
+    handle: (_, { imageMirrors }) => ({
+      status: 200,
+      body: imageMirrors === ""
+        ? {}
+        : { endpoint: "images.example.com", mirrorRegistries: imageMirrors },
+    }),
+  },
+  {
     id: "v1SpectroClustersSpcDownload",
     method: "POST",
     path: "/v1/spectroclusters/spc/download",
