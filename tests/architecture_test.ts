@@ -137,6 +137,7 @@ function opensConnections(source: Source): boolean {
 
 Deno.test("only lib/runtime opens connections, and only the clients ask it to", () => {
   assertEquals(sources.filter(opensConnections).map(({ path }) => path).sort(), [
+    "commands/content/upload.ts",
     "commands/palette_client.ts",
     "oci/registry/wire.ts",
     "runtime/http.ts",

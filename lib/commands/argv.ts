@@ -53,9 +53,10 @@ export function commandWords(args: readonly string[]): string[] {
 export type FlagKind = (flag: string) => "switch" | "value" | undefined;
 
 /**
- * Flags in the form that Cliffy takes: `--insecure=true` and `--insecure=false` of a switch (the
- * latter is `--no-insecure` where there is one), `-ojson` and `-o=json` of a short flag with a value.
- * What is a value itself, or follows `--`, stays.
+ * Flags in the form that Cliffy takes: `--insecure=true` and `--insecure=false` of a switch (one that
+ * is on by default has a `--no-insecure`), `-ojson` and `-o=json` of a short flag with a value. A
+ * switch that took a file once has a twin that still does: `--x=FILE` becomes `--x-file FILE`. What
+ * is a value itself, or follows `--`, stays.
  */
 export function spellOutFlags(args: readonly string[], kindOf: FlagKind): string[] {
   const result: string[] = [];
@@ -70,8 +71,13 @@ export function spellOutFlags(args: readonly string[], kindOf: FlagKind): string
 function spelledOut(arg: string, kindOf: FlagKind): string[] {
   const [, long, word] = /^(--[a-z][a-z-]*)=(true|false)$/.exec(arg) ?? [];
   if (long !== undefined && kindOf(long) === "switch") {
-    const negative = `--no-${long.slice(2)}`;
-    return word === "true" ? [long] : kindOf(negative) === "switch" ? [negative] : [];
+    if (word === "true") return [long];
+    const off = long.replace(/^--/, "--no-");
+    return kindOf(off) === "switch" ? [off] : [];
+  }
+  const [, once, file] = /^(--[a-z][a-z-]*)=(.+)$/s.exec(arg) ?? [];
+  if (once !== undefined && file !== undefined && kindOf(once) === "switch") {
+    return kindOf(`${once}-file`) === "value" ? [`${once}-file`, file] : [arg];
   }
   const [, short, value] = /^(-[A-Za-z])=?(.+)$/s.exec(arg) ?? [];
   if (short === undefined || value === undefined || kindOf(short) !== "value") return [arg];

@@ -16,3 +16,14 @@ export function formatDuration(ms: number): string {
   if (ms >= MINUTE_MS) return `${Math.floor(ms / MINUTE_MS)}m`;
   return `${Math.floor(ms / SECOND_MS)}s`;
 }
+
+/** How long something took: `2m 5s`, `1h 2m`, `850ms`. */
+export function formatElapsed(ms: number): string {
+  if (ms >= HOUR_MS) {
+    return `${Math.floor(ms / HOUR_MS)}h ${Math.floor(ms % HOUR_MS / MINUTE_MS)}m`;
+  }
+  if (ms >= MINUTE_MS) {
+    return `${Math.floor(ms / MINUTE_MS)}m ${Math.floor(ms % MINUTE_MS / SECOND_MS)}s`;
+  }
+  return ms >= SECOND_MS ? `${(ms / SECOND_MS).toFixed(1)}s` : `${Math.round(ms)}ms`;
+}

@@ -36,9 +36,11 @@ Deno.test("commandWords() skips global flags and their values", () => {
 const KINDS: Record<string, "switch" | "value"> = {
   "--on": "switch",
   "--off": "switch",
+  "--tls": "switch",
+  "--no-tls": "switch",
+  "--export": "switch",
+  "--export-file": "value",
   "-q": "switch",
-  "--more": "switch",
-  "--no-more": "switch",
   "--name": "value",
   "-o": "value",
 };
@@ -46,7 +48,12 @@ const KINDS: Record<string, "switch" | "value"> = {
 for (
   const [title, given, wanted] of [
     ["values of switches", ["--on=true", "--off=false", "plain=true"], ["--on", "plain=true"]],
-    ["switches that have an opposite", ["--more=false", "--more=true"], ["--no-more", "--more"]],
+    ["a switch that is on by default", ["--tls=false", "--tls=true"], ["--no-tls", "--tls"]],
+    ["a file of what is a switch today", ["--export=a=b.tgz", "--on=x"], [
+      "--export-file",
+      "a=b.tgz",
+      "--on=x",
+    ]],
     ["no value of a flag that takes one", ["--name=true"], ["--name=true"]],
     ["short flags with their value", ["-ojson", "-o=yaml", "-q"], [
       "-o",

@@ -4,6 +4,7 @@ import { buildDefinition } from "./definition_command.ts";
 import { buildContentList } from "./list_command.ts";
 import { buildRegistryLogin } from "./registry_login_command.ts";
 import { buildServe } from "./serve_command.ts";
+import { buildUpload } from "./upload_command.ts";
 
 export const build: BuildBranch = (choose) =>
   group("Build, check, carry and upload content bundles for hosts without a network.")
@@ -11,4 +12,5 @@ export const build: BuildBranch = (choose) =>
     .command("definition", buildDefinition(choose))
     .command("list", buildContentList(choose))
     .command("registry-login", buildRegistryLogin(choose))
-    .command("serve", buildServe(choose));
+    .command("serve", buildServe(choose))
+    .command("upload", buildUpload(choose));

@@ -5,7 +5,7 @@ import type { RecordedRequest } from "./fake_palette.ts";
 
 interface Parameter {
   name: string;
-  in: "query" | "path" | "body" | "header";
+  in: "query" | "path" | "body" | "header" | "formData";
   schema?: unknown;
 }
 
@@ -55,6 +55,12 @@ export class OfficialDescription {
   queryNames(method: string, template: string): string[] {
     return this.#parameters(method, template)
       .filter((parameter) => parameter.in === "query").map(({ name }) => name);
+  }
+
+  /** Names of the fields of a form. */
+  formNames(method: string, template: string): string[] {
+    return this.#parameters(method, template)
+      .filter((parameter) => parameter.in === "formData").map(({ name }) => name);
   }
 
   /** What of a request does not fit the description of its operation. */

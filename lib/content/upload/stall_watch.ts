@@ -1,0 +1,30 @@
+/** Nothing moved for too long. */
+export class Stalled extends Error {
+  override readonly name = "Stalled";
+}
+
+/**
+ * Aborts what does not go on. A limit for the whole would be wrong for bodies of any size on
+ * networks of any speed.
+ */
+export class StallWatch {
+  readonly #controller = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Aborts when nothing moves in time, with `Stalled`. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Something moved; the next thing has to within `limitMs`. */
+  expect(limitMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#controller.abort(new Stalled(`nothing moved for ${Math.round(limitMs / 1000)} s`));
+    }, limitMs);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+}
