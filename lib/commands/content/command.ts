@@ -5,6 +5,7 @@ import { buildContentList } from "./list_command.ts";
 import { buildRegistryLogin } from "./registry_login_command.ts";
 import { buildServe } from "./serve_command.ts";
 import { buildUpload } from "./upload_command.ts";
+import { buildVerify } from "./verify_command.ts";
 
 export const build: BuildBranch = (choose) =>
   group("Build, check, carry and upload content bundles for hosts without a network.")
@@ -13,4 +14,5 @@ export const build: BuildBranch = (choose) =>
     .command("list", buildContentList(choose))
     .command("registry-login", buildRegistryLogin(choose))
     .command("serve", buildServe(choose))
-    .command("upload", buildUpload(choose));
+    .command("upload", buildUpload(choose))
+    .command("verify", buildVerify(choose));

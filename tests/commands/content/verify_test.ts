@@ -1,0 +1,299 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { type ArchiveMember, writeArchive } from "../../../lib/content/archive/write_archive.ts";
+import { BUNDLE_REQUIRES } from "../../../lib/content/bundle.ts";
+import { Layout } from "../../../lib/oci/layout.ts";
+import { systemCrypto } from "../../../lib/runtime/crypto.ts";
+import { systemFiles } from "../../../lib/runtime/files.ts";
+import { errorOf, Home, type RunResult } from "../../support/home.ts";
+import { type Keys, makeKeys, openssl } from "../../support/openssl.ts";
+import { hasProgram } from "../../support/programs.ts";
+import { memberOf, sampleBundle, sha256 } from "../../support/sample_bundle.ts";
+
+const ignore = !hasProgram("openssl");
+const files = systemFiles();
+const crypto = systemCrypto();
+const bundle = sampleBundle({ layerBytes: 300_000, plainBytes: 300_000 });
+const BYTES = [...bundle.blobs].reduce((sum, [, { length }]) => sum + length, 0);
+const MANIFESTS = 5;
+
+async function write(
+  path: string,
+  members: ArchiveMember[] = bundle.members,
+  options: { level?: number; splitBytes?: number } = {},
+): Promise<void> {
+  async function* each() {
+    yield* members;
+  }
+  await writeArchive(path, each(), { level: 3, mtimeSeconds: 0, files, crypto, ...options });
+}
+
+/** A member replaced, or left out. */
+function changed(name: string, bytes: Uint8Array | null): ArchiveMember[] {
+  return bundle.members.flatMap((member) => {
+    if (!member.name.endsWith(name)) return [member];
+    return bytes === null ? [] : [memberOf(member.name, bytes)];
+  });
+}
+
+/** The index with something else in it. */
+function withIndex(change: (index: Record<string, unknown>) => void): ArchiveMember[] {
+  const index = JSON.parse(new TextDecoder().decode(bundle.index));
+  change(index);
+  return changed("index.json", new TextEncoder().encode(JSON.stringify(index)));
+}
+
+function verify(home: Home, ...args: string[]): Promise<RunResult> {
+  return home.run(["content", "verify", ...args]);
+}
+
+interface Verdict {
+  verified: boolean;
+  definition: string;
+  problems: { what: string; problem: string; items: string[] }[];
+  [name: string]: unknown;
+}
+
+async function verdictOn(members: ArchiveMember[], status = 2): Promise<Verdict> {
+  await using home = await Home.make();
+  const path = `${home.root}/b.tar.zst`;
+  await write(path, members);
+  const result = await verify(home, path, "-o", "json");
+  assertEquals(result.status, status, result.stderr);
+  if (status === 2) assertEquals(errorOf(result)["code"], "checks-failed");
+  return JSON.parse(result.stdout);
+}
+
+Deno.test("content verify reads every blob, whatever form a bundle has", async () => {
+  await using home = await Home.make();
+  await write(`${home.root}/b.tar.zst`);
+  await write(`${home.root}/b.tar`, bundle.members, { level: 0 });
+  await write(`${home.root}/parts.tar.zst`, bundle.members, { splitBytes: 100_000 });
+  const layout = await Layout.make(`${home.root}/layout`, { files, crypto });
+  for (const bytes of bundle.blobs.values()) {
+    const descriptor = { mediaType: "", digest: sha256(bytes), size: bytes.length };
+    await layout.putBlob(descriptor, () => memberOf("", bytes).open(), "a blob");
+  }
+  await layout.list(bundle.items);
+  for (const name of ["b.tar.zst", "b.tar", "parts.tar.zst.001", "parts.tar.zst", "layout"]) {
+    const result = await verify(home, `${home.root}/${name}`);
+    assertEquals([result.status, result.stdout], [0, "Content OK, signature not checked\n"], name);
+  }
+  const { stdout } = await verify(home, `${home.root}/b.tar.zst`, "-o", "json");
+  const manifestBytes = JSON.parse(stdout).bytes;
+  assertEquals(JSON.parse(stdout), {
+    file: `${home.root}/b.tar.zst`,
+    verified: true,
+    name: "edge-site",
+    signature: null,
+    items: 3,
+    blobs: bundle.blobs.size - MANIFESTS,
+    bytes: manifestBytes,
+    definition: "complete",
+    problems: [],
+  });
+  assertEquals(manifestBytes < BYTES && manifestBytes > BYTES - 5_000, true);
+});
+
+let made: Promise<Keys> | undefined;
+function keys(): Promise<Keys> {
+  return made ??= makeKeys().then((all) => {
+    globalThis.addEventListener("unload", () => Deno.removeSync(all.folder, { recursive: true }));
+    return all;
+  });
+}
+
+Deno.test({
+  name:
+    "content verify checks the signature that OpenSSL made, beside the file or named (needs openssl)",
+  ignore,
+  async fn() {
+    const { at } = await keys();
+    await using home = await Home.make();
+    const path = `${home.root}/b.tar.zst`;
+    await write(path);
+    const none = await verify(home, path, "--key", at("rsa.pub"));
+    assertEquals([none.status, none.stdout], [1, ""]);
+    assertEquals(
+      none.stderr,
+      `Error: there is no signature of "${path}" beside it\n` +
+        `Hint: Pass --signature FILE; ${home.root}/b.tar.sig.bin was looked for\n`,
+    );
+    const signature = `${home.root}/b.tar.sig.bin`;
+    await openssl("dgst", "-sha256", "-sign", at("rsa.pem"), "-out", signature, path);
+    const right = await verify(home, path, "--key", at("rsa.pub"));
+    assertEquals([right.status, right.stdout], [0, "Verified OK\n"], right.stderr);
+    const elsewhere = `${home.root}/s`;
+    await Deno.rename(signature, elsewhere);
+    const args = [path, "--key", at("rsa.pub"), "--signature", elsewhere, "-o", "json"];
+    const document = JSON.parse((await verify(home, ...args)).stdout);
+    assertEquals(document.signature, {
+      fits: true,
+      file: elsewhere,
+      algorithm: "RSA-PKCS1v15-SHA256",
+      keyId: document.signature.keyId,
+      digest: sha256(await Deno.readFile(path)),
+    });
+    const wrong = await verify(home, path, "--key", at("ec.pub"), "--signature", elsewhere);
+    assertEquals(wrong.status, 2);
+    assertMatch(
+      wrong.stdout,
+      /^WHAT +PROBLEM +ITEMS\n\S+\/s +does not fit the key and the file +-\n$/,
+    );
+    assertMatch(wrong.stderr, /\nError: ".*b\.tar\.zst" is not what was made: 1 problem\nHint: /);
+  },
+});
+
+Deno.test({
+  name: "a signature over split parts is one over the whole (needs openssl)",
+  ignore,
+  async fn() {
+    const { at } = await keys();
+    await using home = await Home.make();
+    await write(`${home.root}/b.tar.zst`);
+    const signature = `${home.root}/b.tar.sig.bin`;
+    await openssl(
+      "dgst",
+      "-sha256",
+      "-sign",
+      at("ec.pem"),
+      "-out",
+      signature,
+      `${home.root}/b.tar.zst`,
+    );
+    await Deno.remove(`${home.root}/b.tar.zst`);
+    await write(`${home.root}/b.tar.zst`, bundle.members, { splitBytes: 100_000 });
+    for (const name of ["b.tar.zst.001", "b.tar.zst.parts.json", "b.tar.zst"]) {
+      const result = await verify(home, `${home.root}/${name}`, "--key", at("ec.pub"));
+      assertEquals([result.status, result.stdout], [0, "Verified OK\n"], result.stderr);
+    }
+  },
+});
+
+Deno.test({
+  name: "one flipped byte anywhere fails signature and content (needs openssl)",
+  ignore,
+  async fn() {
+    const { at } = await keys();
+    await using home = await Home.make();
+    const path = `${home.root}/b.tar.zst`;
+    await write(path);
+    const whole = await Deno.readFile(path);
+    const signature = `${home.root}/b.tar.sig.bin`;
+    await openssl("dgst", "-sha256", "-sign", at("ec.pem"), "-out", signature, path);
+    for (const place of [5, 900, whole.length >> 2, whole.length >> 1, whole.length - 100]) {
+      const bytes = whole.slice();
+      bytes[place] = (bytes[place] ?? 0) ^ 0x10;
+      await Deno.writeFile(path, bytes);
+      const result = await verify(home, path, "--key", at("ec.pub"), "-o", "json");
+      assertEquals(result.status, 2, `at ${place}: ${result.stderr}`);
+      const { signature: report, verified } = JSON.parse(result.stdout);
+      assertEquals([report.fits, verified], [false, false]);
+    }
+  },
+});
+
+Deno.test("a blob that is damaged, missing or of another length names itself and its items", async () => {
+  const [shared] = bundle.layers;
+  if (shared === undefined) throw new Error("no layer");
+  const bytes = bundle.blobs.get(shared.digest);
+  if (bytes === undefined) throw new Error("no blob");
+  const item = "us-docker.pkg.dev/p/both:v1";
+  const other = bytes.slice();
+  other[1000] = (other[1000] ?? 0) ^ 1;
+  const hex = shared.digest.slice(7);
+  const damaged = await verdictOn(changed(hex, other));
+  assertEquals(damaged.problems, [{
+    what: shared.digest,
+    problem: `digest ${sha256(other)}, not what it was announced as`,
+    items: [item],
+  }]);
+  const missing = await verdictOn(changed(hex, null));
+  assertEquals(missing.problems, [{ what: shared.digest, problem: "missing", items: [item] }]);
+  const short = await verdictOn(changed(hex, bytes.slice(0, 5000)));
+  assertEquals(short.problems.map(({ what }) => what), [shared.digest]);
+  assertStringIncludes(short.problems[0]?.problem ?? "", `5000 of ${bytes.length} bytes`);
+});
+
+Deno.test("a manifest that is missing or damaged is named, and the rest is still read", async () => {
+  const [, nginx] = bundle.items;
+  const hex = nginx?.digest.slice(7) ?? "";
+  const missing = await verdictOn(changed(hex, null));
+  assertEquals(missing.problems, [{
+    what: nginx?.digest ?? "",
+    problem: "missing",
+    items: ["docker.io/library/nginx:1.27"],
+  }]);
+  const damaged = await verdictOn(changed(hex, new TextEncoder().encode("{}")));
+  assertEquals(damaged.problems.map(({ what }) => what), [nginx?.digest ?? ""]);
+});
+
+Deno.test("an item that the definition names and the index does not is a problem", async () => {
+  const verdict = await verdictOn(withIndex((index) => {
+    (index["manifests"] as unknown[]).splice(1, 1);
+  }));
+  assertEquals(verdict.definition, "incomplete");
+  assertEquals(verdict.problems, [{
+    what: "docker.io/library/nginx:1.27",
+    problem: "not in the bundle, although its definition names it",
+    items: ["docker.io/library/nginx:1.27"],
+  }]);
+});
+
+Deno.test("a bundle without a definition is verified by its index, and that is said", async () => {
+  await using home = await Home.make();
+  const path = `${home.root}/b.tar.zst`;
+  await write(
+    path,
+    withIndex((index) => {
+      (index["manifests"] as unknown[]).shift();
+    }),
+  );
+  const result = await verify(home, path);
+  assertEquals([result.status, result.stdout], [0, "Content OK, signature not checked\n"]);
+  assertStringIncludes(
+    result.stderr,
+    "Note: there is no definition in it: only what its index lists could be looked for\n",
+  );
+});
+
+Deno.test("what a thin bundle leaves out is named with the bundle that has it", async () => {
+  const requires = `sha256:${"a".repeat(64)}`;
+  const [layer] = bundle.layers;
+  const members = withIndex((index) => {
+    (index["annotations"] as Record<string, string>)[BUNDLE_REQUIRES] = requires;
+  }).filter(({ name }) => !name.endsWith(layer?.digest.slice(7) ?? ""));
+  const { problems } = await verdictOn(members);
+  assertEquals(problems.map(({ problem }) => problem), [
+    `missing; in the bundle with the definition ${requires}`,
+  ]);
+});
+
+Deno.test("a layer that others give away only themselves may be missing", async () => {
+  const [layer] = bundle.layers;
+  const members = withIndex((index) => {
+    (index["manifests"] as unknown[]).push({
+      mediaType: "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+      digest: `sha256:${"b".repeat(64)}`,
+      size: layer?.size,
+      urls: ["https://example.com/layer"],
+    });
+  });
+  assertEquals((await verdictOn(members, 0)).problems, []);
+});
+
+Deno.test("what cannot be checked is a failure, not a verdict", async () => {
+  await using home = await Home.make();
+  const path = `${home.root}/b.tar.zst`;
+  const absent = await verify(home, path, "-o", "json");
+  assertEquals([absent.status, errorOf(absent)["code"]], [1, "not-found"]);
+  await write(path);
+  const key = await verify(home, path, "--key", "/none/k.pem", "-o", "json");
+  assertEquals([key.status, errorOf(key)["code"]], [1, "io"]);
+  assertEquals(
+    errorOf(key)["message"],
+    'Cannot read "/none/k.pem" of --key: no such file or folder',
+  );
+  const alone = await verify(home, path, "--signature", "/none/s", "-o", "json");
+  assertEquals([alone.status, errorOf(alone)["code"]], [1, "usage"]);
+  assertEquals(await home.files(), ["b.tar.zst"]);
+});
