@@ -31,6 +31,10 @@ function pathOf(address: string): string {
 export async function openLocalBundle(path: string, context: CommandContext): Promise<Bundle> {
   const { openArchive } = await import("../../content/archive/open_archive.ts");
   const { files, crypto } = context.runtime;
-  const spoolFolder = joinPath(context.workspace.root, "spool");
-  return await openArchive(path, { files, crypto, spoolFolder });
+  return await openArchive(path, { files, crypto, spoolFolder: spoolFolderOf(context) });
+}
+
+/** Where archives of other programs are unpacked to. */
+export function spoolFolderOf({ workspace }: CommandContext): string {
+  return joinPath(workspace.root, "spool");
 }

@@ -1,7 +1,9 @@
 import { UserError } from "../../errors.ts";
 import { readCaFile } from "../../api/ca_file.ts";
 import { FileStore } from "../../config/file_store.ts";
+import { wholeNameOf } from "../../content/archive/whole_name.ts";
 import { readSignature, signatureFileOf } from "../../content/signing/signature_file.ts";
+import { checkBundleForHost } from "../../content/upload/check_bundle.ts";
 import { EdgeHost } from "../../content/upload/edge_host.ts";
 import {
   assertClusterDefinition,
@@ -20,6 +22,7 @@ import { TransferProgress } from "../../output/transfer_progress.ts";
 import { baseName, joinPath } from "../../runtime/files.ts";
 import type { CommandContext } from "../context.ts";
 import { expandPath } from "../paths.ts";
+import { localPathOf, spoolFolderOf } from "./open_local_bundle.ts";
 import { uploadToken } from "./upload_token.ts";
 
 export interface UploadCommandOptions {
@@ -42,6 +45,7 @@ export interface UploadCommandOptions {
   resume: boolean;
   fullVerify: boolean;
   isLegacy: boolean;
+  allowsThin: boolean;
 }
 
 const MIB = 1024 * 1024;
@@ -57,7 +61,7 @@ export async function upload(
   const { crypto } = runtime;
   if (options.isAppFlag) printer.warn("--app is an older name of --file");
   const origin = originOf(options);
-  const sourceFlag = sourceOf(options);
+  const sourceFlag = sourceOf(options, context);
   if (options.chunkSizeMib > MAX_CHUNK_MIB) {
     throw new UserError("usage", `--chunk-size must be at most ${MAX_CHUNK_MIB}`);
   }
@@ -107,6 +111,14 @@ export async function upload(
   opened.add(source);
   const signature = await signatureOf(options, source, context);
   if (options.isClusterExport) await assertClusterDefinition(source, context.signal);
+  else if (sourceFlag.kind === "file") {
+    await checkBundleForHost(host, sourceFlag.path, {
+      files: runtime.files,
+      crypto,
+      spoolFolder: spoolFolderOf(context),
+      allowsThin: options.allowsThin,
+    });
+  }
   try {
     const known = await checkSignatureForHost(host, source, signature?.bytes ?? null, {
       crypto,
@@ -164,11 +176,12 @@ function originOf({ host, port, tls }: UploadCommandOptions): URL {
 /** What is uploaded: one file, from here or from elsewhere. */
 function sourceOf(
   { file, srcUrl }: UploadCommandOptions,
+  { runtime }: CommandContext,
 ): { kind: "file"; path: string } | { kind: "url"; url: string } {
   if (file !== undefined && srcUrl !== undefined) {
     throw new UserError("usage", "--file and --src-url cannot be used together");
   }
-  if (file !== undefined) return { kind: "file", path: file.replace(/^file:\/\//, "") };
+  if (file !== undefined) return { kind: "file", path: localPathOf(file, runtime) };
   if (srcUrl !== undefined) return { kind: "url", url: srcUrl };
   throw new UserError("usage", "There is nothing to upload", {
     hint: "Give the file with --file, or its address with --src-url",
@@ -181,7 +194,7 @@ async function signatureOf(
   { runtime }: CommandContext,
 ): Promise<{ fileName: string; bytes: Uint8Array<ArrayBuffer> } | null> {
   const { files } = runtime;
-  const beside = signatureFileOf(source.place);
+  const beside = signatureFileOf(wholeNameOf(source.place));
   const isBeside = source.isLocal && (await files.info(beside))?.isFile === true;
   const path = signature ?? (isBeside ? beside : null);
   if (path === null) return null;

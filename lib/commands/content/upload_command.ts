@@ -50,6 +50,7 @@ export function buildUpload(choose: Choose) {
     .option("--no-resume", "Discard what an earlier run began.")
     .option("--full-verify", "Let the host check the SHA-256 of the whole file, too.")
     .option("--legacy", "Upload in one stream; it cannot go on after a failure.")
+    .option("--allow-thin", "Also a bundle that needs another one on the host.")
     .example(
       "A bundle",
       "palette content upload 10.10.1.5 --file bundle.tar.zst --token-file token.txt",
@@ -84,6 +85,7 @@ export function buildUpload(choose: Choose) {
           resume: options.resume ?? true,
           fullVerify: options.fullVerify === true,
           isLegacy: options.legacy === true,
+          allowsThin: options.allowThin === true,
         }, context);
       })
     );

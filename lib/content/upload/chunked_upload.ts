@@ -41,7 +41,8 @@ interface Session {
   status: SessionStatus;
 }
 
-const POLL_MS = 5_000;
+/** Short ones are done in a minute; others take many. */
+const POLL_MS = { first: 5_000, later: 30_000 };
 /** 20 GB take a host half an hour; nobody waits for ever. */
 const UNPACK_MS = 4 * 3_600_000;
 /** So often what the host lost is sent again. */
@@ -210,7 +211,7 @@ async function waitForHost(
         { hint: "Nothing has to be sent again: look at the host's Local UI" },
       );
     }
-    await host.clock.sleep(POLL_MS, host.signal);
+    await host.clock.sleep(elapsedMs < 60_000 ? POLL_MS.first : POLL_MS.later, host.signal);
   }
 }
 

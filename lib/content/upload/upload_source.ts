@@ -2,6 +2,8 @@ import { UserError } from "../../errors.ts";
 import { type Digest, digestFrom } from "../../oci/digest.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
 import { baseName, FileError, type Files } from "../../runtime/files.ts";
+import { openArchiveFile } from "../archive/open_archive_file.ts";
+import { wholeNameOf } from "../archive/whole_name.ts";
 import { filePieces } from "../file_pieces.ts";
 
 /** What tells one content of a source from another, without reading all of it. */
@@ -41,8 +43,8 @@ export interface UploadSource {
 export const HEAD_BYTES = 1024 * 1024;
 
 /**
- * Opens a file on this machine.
- * @throws {UserError} `io`, `validation` when it is empty.
+ * Opens a file on this machine, or the parts of one.
+ * @throws {UserError} `io`, `not-found`, `validation` when it is empty.
  */
 export async function openFileSource(
   path: string,
@@ -51,7 +53,11 @@ export async function openFileSource(
   try {
     const info = await files.info(path);
     if (info?.isFolder) throw new FileError("not-a-file", "it is a folder");
-    const reader = await files.openReader(path);
+    const whole = wholeNameOf(path);
+    // Parts go as the file that they were.
+    const reader = info === null || whole !== path
+      ? await openArchiveFile(path, files)
+      : await files.openReader(path);
     if (reader.size === 0) {
       reader.close();
       throw new UserError("validation", `Cannot upload "${path}": it is empty`);
@@ -61,7 +67,7 @@ export async function openFileSource(
     for await (const piece of filePieces(reader, { end })) hash.update(piece);
     const mtime = info?.modified?.getTime() ?? null;
     return {
-      name: baseName(path),
+      name: baseName(whole),
       place: path,
       identity: {
         size: reader.size,
@@ -73,7 +79,7 @@ export async function openFileSource(
       pieces: (start, end, signal) => filePieces(reader, { start, end, signal }),
       async assertUnchanged() {
         const now = await files.info(path);
-        if (now?.size === reader.size && (now.modified?.getTime() ?? null) === mtime) return;
+        if (now?.size === info?.size && (now?.modified?.getTime() ?? null) === mtime) return;
         throw sourceChanged(path);
       },
       close: () => reader.close(),

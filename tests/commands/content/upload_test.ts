@@ -1,4 +1,10 @@
 import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { gzipSync } from "node:zlib";
+import { writeArchive } from "../../../lib/content/archive/write_archive.ts";
+import { BUNDLE_ARCH, BUNDLE_REQUIRES } from "../../../lib/content/bundle.ts";
+import { systemCrypto } from "../../../lib/runtime/crypto.ts";
+import { systemFiles } from "../../../lib/runtime/files.ts";
+import { memberOf, sampleBundle, tarOf } from "../../support/sample_bundle.ts";
 import { systemClock } from "../../../lib/runtime/clock.ts";
 import { certificates } from "../../support/certificates.ts";
 import { denoRunArgs } from "../../support/deno_process.ts";
@@ -13,6 +19,8 @@ const MIB = 1024 * 1024;
 
 /** Ten chunks of 1 MiB and a bit. */
 const CONTENT = new Uint8Array(10 * MIB + 12_345).map((_, at) => (at * 31) ^ (at >> 11));
+// As zstd begins: an archive of another program, which is left to the host.
+CONTENT.set([0x28, 0xb5, 0x2f, 0xfd]);
 
 class Site implements AsyncDisposable {
   private constructor(readonly home: Home, readonly host: FakeEdgeHost) {}
@@ -197,7 +205,8 @@ async function begin(site: Site): Promise<string> {
 Deno.test("a source that changed starts afresh, and the old session is dropped", async () => {
   await using site = await Site.make();
   const id = await begin(site);
-  const changed = CONTENT.toReversed();
+  const changed = CONTENT.slice();
+  changed[100] = 1;
   await Deno.writeFile(site.file, changed);
   const result = await site.run();
   assertEquals(result.status, 0, result.stderr);
@@ -636,8 +645,8 @@ const WRONG: [string, string[], string, string][] = [
   [
     "a file that is not there",
     ["h", "--file", "/none/b"],
-    "io",
-    'Cannot read "/none/b": no such file or folder',
+    "not-found",
+    'Cannot open "/none/b": no such file or folder',
   ],
   ["a folder", ["h", "--file", "/"], "io", 'Cannot read "/": it is a folder'],
   [
@@ -712,7 +721,7 @@ for (
 
 Deno.test("a port where nobody listens is told apart", async () => {
   await using home = await Home.make();
-  await Deno.writeTextFile(`${home.root}/b`, "x");
+  await Deno.writeFile(`${home.root}/b`, CONTENT.subarray(0, 100));
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
@@ -734,4 +743,84 @@ Deno.test("older flags are taken", async () => {
   const result = await site.runWith(["--tls=false", "--app", site.file]);
   assertEquals(result.status, 0, result.stderr);
   assertStringIncludes(result.stderr, "Warning: --app is an older name of --file\n");
+});
+
+/** Writes a bundle that this program made. */
+async function writeBundle(path: string, annotations: Record<string, string>, splitBytes?: number) {
+  const { members, index } = sampleBundle({ layerBytes: 200_000, plainBytes: 1000 });
+  const fields = JSON.parse(new TextDecoder().decode(index));
+  Object.assign(fields.annotations, annotations);
+  async function* each() {
+    for (const member of members) {
+      yield member.name === "index.json"
+        ? memberOf(member.name, new TextEncoder().encode(JSON.stringify(fields)))
+        : member;
+    }
+  }
+  await writeArchive(path, each(), {
+    level: 3,
+    mtimeSeconds: 0,
+    files: systemFiles(),
+    crypto: systemCrypto(),
+    ...(splitBytes === undefined ? {} : { splitBytes }),
+  });
+}
+
+Deno.test("a bundle is looked into before the host gets it", async () => {
+  await using site = await Site.make({ archType: "amd64" });
+  const refusal = async (annotations: Record<string, string>, ...args: string[]) => {
+    await writeBundle(site.file, annotations);
+    const result = await site.run(["-o", "json", ...args]);
+    return result.status === 0 ? null : [errorOf(result)["code"], errorOf(result)["message"]];
+  };
+  assertEquals(await refusal({ [BUNDLE_ARCH]: "arm64" }), [
+    "prerequisite",
+    `"${site.file}" is for arm64, and 127.0.0.1:${site.host.port} is amd64`,
+  ]);
+  assertEquals(await refusal({ [BUNDLE_REQUIRES]: "sha256:1" }), [
+    "prerequisite",
+    `"${site.file}" is a thin bundle: what it shares with sha256:1 is not in it`,
+  ]);
+  assertEquals(site.host.log, []);
+  assertEquals(await refusal({ [BUNDLE_REQUIRES]: "sha256:1" }, "--allow-thin"), null);
+  assertEquals(await refusal({ [BUNDLE_ARCH]: "amd64" }), null);
+  assertEquals(await refusal({ [BUNDLE_ARCH]: "multi" }), null);
+  assertEquals(site.host.received.length, 3);
+});
+
+Deno.test("what is no bundle, or a damaged one, does not reach the host", async () => {
+  await using site = await Site.make();
+  await Deno.writeTextFile(site.file, "no archive");
+  const text = await site.run(["-o", "json"]);
+  assertEquals(errorOf(text)["message"], `"${site.file}" is no bundle: neither zstd nor tar`);
+  await Deno.writeFile(site.file, gzipSync(tarOf("spc/profiles.json", new Uint8Array(10))));
+  const definition = await site.run(["-o", "json"]);
+  assertEquals(
+    errorOf(definition)["message"],
+    `"${site.file}" is a cluster definition, not a bundle`,
+  );
+  await writeBundle(site.file, {});
+  const bytes = await Deno.readFile(site.file);
+  bytes[bytes.length - 60] = 0xff;
+  await Deno.writeFile(site.file, bytes);
+  const damaged = await site.run(["-o", "json"]);
+  assertEquals([damaged.status, errorOf(damaged)["code"]], [1, "integrity"]);
+  assertEquals(site.host.log, []);
+});
+
+Deno.test("split parts are uploaded as the file that they were", async () => {
+  await using site = await Site.make();
+  const whole = `${site.home.root}/w.tar.zst`;
+  await writeBundle(whole, {});
+  const bytes = await Deno.readFile(whole);
+  await Deno.remove(whole);
+  await writeBundle(whole, {}, 100_000);
+  await Deno.writeTextFile(`${site.home.root}/w.tar.sig.bin`, "signature\u0001");
+  for (const name of [`${whole}.001`, `file://${whole}.parts.json`, whole]) {
+    const result = await site.runWith(["--no-tls", "--file", name]);
+    assertEquals(result.status, 0, result.stderr);
+    const received = site.host.received.at(-1);
+    assertEquals([received?.fileName, received?.bytes], ["w.tar.zst", bytes]);
+    assertEquals(received?.signature, new TextEncoder().encode("signature\u0001"));
+  }
 });
