@@ -4,6 +4,7 @@ import { digestOf } from "../../lib/oci/digest.ts";
 import { type Manifest, parseManifest } from "../../lib/oci/manifest.ts";
 import { OCI_EMPTY, OCI_MANIFEST } from "../../lib/oci/media_types.ts";
 import { openRegistry, type RegistryOptions } from "../../lib/oci/registry/registry.ts";
+import type { UploadRecords } from "../../lib/oci/registry/upload_records.ts";
 import { systemCrypto } from "../../lib/runtime/crypto.ts";
 import { systemFiles } from "../../lib/runtime/files.ts";
 import { openSystemTransport } from "../../lib/runtime/http.ts";
@@ -19,11 +20,12 @@ export interface TestRegistryOptions extends Partial<RegistryOptions> {
   login?: { username: string; password: string };
   credentials?: CredentialSource;
   signal?: AbortSignal;
+  records?: UploadRecords;
 }
 
 /** A client with real connections, a clock that does not wait, and no luck in its pauses. */
 export function testRegistry(host: string, options: TestRegistryOptions = {}) {
-  const { login, credentials, signal, ...rest } = options;
+  const { login, credentials, signal, records, ...rest } = options;
   const clock = new FakeClock();
   const secrets: string[] = [];
   const client = openRegistry(
@@ -47,6 +49,7 @@ export function testRegistry(host: string, options: TestRegistryOptions = {}) {
       random: () => 0.5,
       signal: signal ?? new AbortController().signal,
       onSecret: (text) => secrets.push(text),
+      ...(records === undefined ? {} : { records }),
     },
   );
   return { client, clock, secrets, [Symbol.dispose]: () => client.close() };

@@ -67,6 +67,12 @@ export class StubRegistry implements AsyncDisposable {
     return digest;
   }
 
+  /** Forgets all that it holds, and counts its sessions afresh. */
+  restart(): void {
+    for (const held of [this.blobs, this.manifests, this.uploads]) held.clear();
+    this.#sessions = 0;
+  }
+
   /** Requests as `GET /v2/`, in their order. */
   lines(pattern = /./): string[] {
     return this.requests.map(({ method, path }) => `${method} ${path}`)

@@ -4,7 +4,8 @@ import { credentialChain } from "../../oci/credentials/credential_chain.ts";
 import type { CredentialSource } from "../../oci/credentials/credentials.ts";
 import { fileCredentials, loginFiles } from "../../oci/credentials/file_credentials.ts";
 import { openRegistry, type Registry } from "../../oci/registry/registry.ts";
-import { FileError } from "../../runtime/files.ts";
+import { NO_RECORDS, type UploadRecords } from "../../oci/registry/upload_records.ts";
+import { FileError, type Files } from "../../runtime/files.ts";
 import type { CommandContext } from "../context.ts";
 import { paletteLogins } from "./palette_logins.ts";
 
@@ -20,11 +21,13 @@ export interface RegistryFlags {
   retries?: number | undefined;
 }
 
-export interface RegistryCredentials {
+export interface RegistriesParts {
   /** Asked alone, instead of every login that is stored. */
   only?: CredentialSource;
   /** Asked last: what Palette knows of its registries. */
   last?: readonly CredentialSource[];
+  /** Where uploads stand that an earlier run began. */
+  records?: UploadRecords;
 }
 
 export const DEFAULT_JOBS = 8;
@@ -45,7 +48,7 @@ export interface Registries {
 export async function openRegistries(
   flags: RegistryFlags,
   context: CommandContext,
-  { only, last = [] }: RegistryCredentials = {},
+  { only, last = [], records = NO_RECORDS }: RegistriesParts = {},
 ): Promise<Registries> {
   const { runtime, log, redactor, signal, printer } = context;
   const { files, exec } = runtime;
@@ -80,6 +83,7 @@ export async function openRegistries(
         random: () => (runtime.crypto.randomBytes(1)[0] ?? 0) / 256,
         signal,
         onSecret: (text) => redactor.add(text),
+        records,
       });
       opened.set(host, registry);
       return registry;
@@ -103,24 +107,24 @@ async function readTrust(
       { hint: "Give both --tls-cert and --tls-key" },
     );
   }
-  const [certificate] = [(await readCaFile(tlsCert, "--tls-cert", files)).join("\n")];
-  const key = await readKey(tlsKey);
+  const certificate = (await readCaFile(tlsCert, "--tls-cert", files)).join("\n");
+  const key = await readKeyFile(tlsKey, files);
   return { insecure, caCertificates, clientCertificate: { certificate, key } };
+}
 
-  async function readKey(path: string): Promise<string> {
-    try {
-      const text = new TextDecoder().decode(await files.readBytes(path));
-      if (/-----BEGIN (RSA |EC )?PRIVATE KEY-----/.test(text)) return text;
-    } catch (error) {
-      if (!(error instanceof FileError)) throw error;
-      throw new UserError("io", `Cannot read "${path}" of --tls-key: ${error.message}`, {
-        cause: error,
-      });
-    }
-    throw new UserError(
-      "validation",
-      `Cannot use "${path}" of --tls-key: there is no PEM private key without a passphrase in it`,
-      { hint: "Give the key in PEM form (-----BEGIN PRIVATE KEY-----)" },
-    );
+async function readKeyFile(path: string, files: Files): Promise<string> {
+  try {
+    const text = new TextDecoder().decode(await files.readBytes(path));
+    if (/-----BEGIN (RSA |EC )?PRIVATE KEY-----/.test(text)) return text;
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    throw new UserError("io", `Cannot read "${path}" of --tls-key: ${error.message}`, {
+      cause: error,
+    });
   }
+  throw new UserError(
+    "validation",
+    `Cannot use "${path}" of --tls-key: there is no PEM private key without a passphrase in it`,
+    { hint: "Give the key in PEM form (-----BEGIN PRIVATE KEY-----)" },
+  );
 }

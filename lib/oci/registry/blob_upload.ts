@@ -5,6 +5,7 @@ import { type Connection, notRegistry, Unfinished } from "./connection.ts";
 import type { Exchange } from "./exchange.ts";
 import { RegistryError } from "./registry_error.ts";
 import { repositoryScope } from "./scopes.ts";
+import type { UploadRecords } from "./upload_records.ts";
 
 /** Opens the bytes of a blob at an offset. */
 export type OpenBytes = (offset: number) => Promise<ReadableStream<Uint8Array>>;
@@ -14,6 +15,7 @@ export interface UploadOptions {
   chunkBytes: number;
   /** Repositories of the same registry that may have the blob already. */
   mountFrom: readonly string[];
+  records: UploadRecords;
 }
 
 export type UploadOutcome = "mounted" | "uploaded";
@@ -36,7 +38,7 @@ export async function uploadBlob(
   open: OpenBytes,
   options: UploadOptions,
 ): Promise<UploadOutcome> {
-  const upload = new BlobUpload(connection, target, open, options.chunkBytes);
+  const upload = new BlobUpload(connection, target, open, options);
   if (await upload.mount(options.mountFrom)) return "mounted";
   if (target.descriptor.size < options.chunkBytes) await upload.sendWhole();
   else await upload.sendInParts();
@@ -50,16 +52,20 @@ class BlobUpload {
   readonly #open: OpenBytes;
   readonly #scopes: string[];
   readonly #action: string;
+  readonly #records: UploadRecords;
+  readonly #key: string;
   #chunkBytes: number;
   /** Where the next bytes go; null before there is a session. */
   #session: URL | null = null;
   #failures = 0;
+  /** An earlier run has sent the first bytes. */
+  #isResumed = false;
 
   constructor(
     connection: Connection,
     { repository, descriptor }: { repository: string; descriptor: Descriptor },
     open: OpenBytes,
-    chunkBytes: number,
+    { chunkBytes, records }: UploadOptions,
   ) {
     this.#connection = connection;
     this.#repository = repository;
@@ -68,6 +74,8 @@ class BlobUpload {
     this.#scopes = [repositoryScope(repository, "push")];
     this.#action = `upload blob ${descriptor.digest} to ${connection.host}/${repository}`;
     this.#chunkBytes = chunkBytes;
+    this.#records = records;
+    this.#key = `${connection.host}/${repository}@${descriptor.digest}`;
   }
 
   /** True when the registry took the blob from another repository. */
@@ -127,7 +135,7 @@ class BlobUpload {
   async sendInParts(): Promise<void> {
     const { size } = this.#descriptor;
     let source: BytePieces | null = null;
-    let at = 0;
+    let at = await this.#resume();
     for (;;) {
       try {
         this.#session ??= await this.#start();
@@ -141,6 +149,7 @@ class BlobUpload {
             source = null;
             if (exchange.status !== 416 && at === 0) {
               await this.#forget(this.#session);
+              await this.#records.forget(this.#key);
               this.#session = null;
               return await this.sendWhole();
             }
@@ -156,6 +165,7 @@ class BlobUpload {
             continue;
           }
           this.#session = await this.#next(exchange);
+          await this.#records.save(this.#key, this.#session.href);
           const taken = receivedOf(exchange) ?? at + length;
           if (taken > at + length || taken < at) throw this.#outOfStep(taken, at + length);
           if (taken !== at + length) {
@@ -167,11 +177,18 @@ class BlobUpload {
           at = taken;
         }
         await source?.finish();
+        // What it holds is right or worth nothing: either way nobody goes on there.
+        await this.#records.forget(this.#key);
         await this.#commit(this.#session);
         return;
       } catch (error) {
         await source?.cancel();
-        await this.#retryOrThrow(source?.failure ?? error);
+        const failure = source?.failure ?? error;
+        const isForeign = this.#isResumed && isDigestInvalid(failure);
+        // What the earlier run left was not a part of this blob: once more from the beginning.
+        if (isForeign) this.#session = null;
+        this.#isResumed = false;
+        await this.#retryOrThrow(failure, isForeign || isTransient(failure));
         source = null;
         at = await this.#stateOfSession();
       }
@@ -256,6 +273,24 @@ class BlobUpload {
     return await this.#connection.resolve(location, exchange.url, this.#action);
   }
 
+  /** Where an earlier run was stopped; 0 without one, or when the registry has lost it. */
+  async #resume(): Promise<number> {
+    const address = await this.#records.load(this.#key);
+    if (address === null || this.#session !== null) return 0;
+    // A session that could not be read is begun again, whatever stands in the record.
+    await this.#records.forget(this.#key);
+    try {
+      const base = await this.#connection.base();
+      this.#session = await this.#connection.resolve(address, base, this.#action);
+      const at = await this.#stateOfSession();
+      this.#isResumed = at > 0;
+      return at;
+    } catch (error) {
+      if (error instanceof RegistryError) return 0;
+      throw error;
+    }
+  }
+
   /** How far the registry is; a session that it has lost begins again. */
   async #stateOfSession(): Promise<number> {
     const session = this.#session;
@@ -324,6 +359,10 @@ class BlobUpload {
 function isTransient(error: unknown): boolean {
   return error instanceof TransportError ||
     (error instanceof RegistryError && /^BLOB_UPLOAD_/.test(error.problem?.code ?? ""));
+}
+
+function isDigestInvalid(error: unknown): boolean {
+  return error instanceof RegistryError && error.problem?.code === "DIGEST_INVALID";
 }
 
 /** Bytes that an upload has, of `Range: 0-N`; null when the answer does not say. */

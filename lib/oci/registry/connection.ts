@@ -102,7 +102,12 @@ export class Connection {
     });
   }
 
-  /** Whether it has asked for any so far. */
+  /** Origin of the registry. */
+  base(): Promise<URL> {
+    return this.#parts.wire.base();
+  }
+
+  /** Whether the registry has asked for credentials so far. */
   get wantsCredentials(): boolean {
     return this.#authorizer.isAsked;
   }

@@ -22,6 +22,7 @@ import {
 } from "./referrers.ts";
 import { RegistryError } from "./registry_error.ts";
 import { repositoryScope } from "./scopes.ts";
+import { NO_RECORDS, type UploadRecords } from "./upload_records.ts";
 import { Wire } from "./wire.ts";
 
 export interface RegistryOptions extends TlsTrust {
@@ -47,6 +48,8 @@ export interface RegistryParts {
   signal: AbortSignal;
   /** Gets each token, so that no log shows it. */
   onSecret: (text: string) => void;
+  /** Where uploads stand that an earlier run began; every run begins afresh without. */
+  records?: UploadRecords;
 }
 
 /** Below the 100 MB that proxies often allow. */
@@ -70,6 +73,7 @@ export class Registry {
   readonly #connection: Connection;
   readonly #crypto: Crypto;
   readonly #chunkBytes: number;
+  readonly #records: UploadRecords;
   /** Null until it is known; the registry is asked once. */
   #hasReferrersApi: boolean | null = null;
   /** Lists by tag are read, changed and written one after another. */
@@ -79,6 +83,7 @@ export class Registry {
     this.host = host;
     this.#crypto = parts.crypto;
     this.#chunkBytes = options.chunkBytes ?? CHUNK_BYTES;
+    this.#records = parts.records ?? NO_RECORDS;
     const wire = new Wire({ ...options, plainHttp: options.plainHttp ?? false, host }, parts);
     this.#connection = new Connection({ ...options, host }, { ...parts, wire });
   }
@@ -167,7 +172,7 @@ export class Registry {
   ): Promise<"there" | UploadOutcome> {
     // One of another size is what an interrupted push of another tool has left.
     if (await this.headBlob(repository, descriptor.digest) === descriptor.size) return "there";
-    const options = { chunkBytes: this.#chunkBytes, mountFrom };
+    const options = { chunkBytes: this.#chunkBytes, records: this.#records, mountFrom };
     return await uploadBlob(this.#connection, { repository, descriptor }, open, options);
   }
 

@@ -339,6 +339,13 @@ const REFUSED: [string, string[], string, string, string][] = [
     'Cannot read "/none" of --ca-cert: no such file or folder',
   ],
   [
+    "a key that is none",
+    ["-r", "example.com", "-u", "u", "--tls-cert", "CERT", "--tls-key", "CERT"],
+    "x",
+    "validation",
+    'Cannot use "CERT" of --tls-key: there is no PEM private key without a passphrase in it',
+  ],
+  [
     "an unknown architecture",
     ["-r", "example.com", "-u", "u", "-a", "mips"],
     "x",
@@ -347,9 +354,13 @@ const REFUSED: [string, string[], string, string, string][] = [
   ],
 ];
 
-for (const [name, args, stdin, code, message] of REFUSED) {
-  Deno.test(`content registry-login refuses ${name} and writes nothing`, async () => {
+for (const [name, words, stdin, code, said] of REFUSED) {
+  const needsCertificate = words.includes("CERT");
+  const fn = async () => {
     await using home = await Home.make();
+    const caFile = needsCertificate ? (await certificates()).caFile : "";
+    const args = words.map((word) => word.replace("CERT", caFile));
+    const message = said.replace("CERT", caFile);
     const result = await new Logins(home).run([...args, "--password-stdin", "-o", "json"], {
       stdin,
     });
@@ -365,6 +376,13 @@ for (const [name, args, stdin, code, message] of REFUSED) {
       message,
     ]);
     assertEquals(await home.files(), []);
+  };
+  Deno.test({
+    name: `content registry-login refuses ${name} and writes nothing${
+      needsCertificate ? " (needs openssl)" : ""
+    }`,
+    ignore: needsCertificate && !hasProgram("openssl"),
+    fn,
   });
 }
 
