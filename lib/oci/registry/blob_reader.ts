@@ -29,7 +29,7 @@ export async function openBlob(
       if (piece === null) controller.close();
       else controller.enqueue(piece);
     },
-    cancel: () => reader.stop(),
+    cancel: () => reader.cancel(),
   }, { highWaterMark: 0 });
 }
 
@@ -45,6 +45,7 @@ class BlobReader {
   #failures = 0;
   #failedAt = 0;
   #takesRange = true;
+  #isCancelled = false;
 
   constructor(connection: Connection, repository: string, descriptor: Descriptor, offset: number) {
     this.#connection = connection;
@@ -78,7 +79,8 @@ class BlobReader {
         if (this.#at > size) throw this.#misfit(`more than ${size} bytes`);
         return piece;
       } catch (error) {
-        await this.stop();
+        if (this.#isCancelled) throw error;
+        await this.#stop();
         if (this.#at - this.#failedAt >= PROGRESS_BYTES) this.#failures = 0;
         this.#failedAt = this.#at;
         if (!isTransientError(error) || ++this.#failures > this.#connection.retries) {
@@ -89,13 +91,19 @@ class BlobReader {
     }
   }
 
-  async stop(): Promise<void> {
+  /** Nobody wants more. */
+  async cancel(): Promise<void> {
+    this.#isCancelled = true;
+    await this.#stop();
+  }
+
+  async #stop(): Promise<void> {
     const [pieces, exchange] = [this.#pieces, this.#exchange];
     this.#pieces = null;
     this.#exchange = null;
-    // The first leaves the loop that reads, the second lets go of what was never read.
-    await pieces?.return(undefined).catch(() => {});
+    // The first ends what waits for a piece, the second leaves the loop that reads.
     await exchange?.discard();
+    await pieces?.return(undefined).catch(() => {});
   }
 
   async #request(): Promise<Exchange> {

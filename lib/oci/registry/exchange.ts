@@ -72,9 +72,12 @@ export class Exchange {
     return concatBytes(pieces);
   }
 
-  /** Lets go of a body that nobody reads. */
+  /** Lets go of a body that nobody reads, or reads on. */
   async discard(): Promise<void> {
-    await this.#response.body?.cancel().catch(() => {});
+    const { body } = this.#response;
+    // Whoever waits for the next piece would wait on: only the request can be told.
+    if (body?.locked === true) this.#parts.idle.abort();
+    else await body?.cancel().catch(() => {});
     this.#end();
   }
 

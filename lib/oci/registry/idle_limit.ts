@@ -25,6 +25,12 @@ export class IdleLimit {
     this.#timer = setTimeout(() => this.#look(), limitMs);
   }
 
+  /** Ends the request now. */
+  abort(): void {
+    clearTimeout(this.#timer);
+    this.#controller.abort(new TransportError("reset", "nobody reads on"));
+  }
+
   stop(): void {
     clearTimeout(this.#timer);
   }

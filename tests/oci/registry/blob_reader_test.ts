@@ -202,6 +202,31 @@ Deno.test("a reader that stops lets go of its connection", async () => {
   assertEquals(await readAll(await test.client.source("a").open(layer)), bytes);
 });
 
+for (const insecure of [false, true]) {
+  Deno.test(`a reader need not wait for what does not come, ${insecure ? "un" : ""}verified`, async () => {
+    const { stub, layer } = await stubWithBlob();
+    await using _ = stub;
+    stub.intercepts.push((seen) =>
+      seen.method === "GET" && seen.path.includes("/blobs/")
+        ? new Response(
+          new ReadableStream({ start: (controller) => controller.enqueue(bytes.slice(0, 9)) }),
+        )
+        : null
+    );
+    using test = testRegistry(stub.host, { jobs: 1, insecure });
+    const startMs = performance.now();
+    for (let count = 0; count < 2; count++) {
+      const reader = (await test.client.source("a").open(layer)).getReader();
+      assertEquals((await reader.read()).value?.length, 9);
+      const waiting = reader.read();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      await reader.cancel();
+      assertEquals((await waiting).done, true);
+    }
+    assertEquals([performance.now() - startMs < 10_000, ranges(stub)], [true, [null, null]]);
+  });
+}
+
 Deno.test("so many blobs at once, and no more", async () => {
   const { stub, layer } = await stubWithBlob();
   await using _ = stub;
