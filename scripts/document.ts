@@ -31,6 +31,7 @@ const VARIABLES: readonly [string, string][] = [
   ["PALETTE_NEW_ENCRYPTION_PASSWORD", "the new passphrase of `config rekey`"],
   ["PALETTE_NEW_ENCRYPTION_PASSWORD_FILE", "file with the new passphrase of `config rekey`"],
   ["PALETTE_PROJECT", "the project to work in, by name or uid, instead of the active one"],
+  ["PALETTE_SIGNING_KEY_PASSPHRASE", "passphrase of an encrypted key that bundles are signed with"],
 ];
 
 if (import.meta.main) await writeReference(OUTPUT);

@@ -13,8 +13,8 @@ export function buildServe(choose: Choose) {
     .type("port", new WholeNumber(0))
     .option("-b, --bundle <path:file>", "The bundle: an archive, or the folder of a layout.")
     .option("-d, --disk <folder:file>", "Copy the bundle into this OCI layout first, and keep it.")
-    .option("--host <address:string>", "Address to listen on; every one there is by default.")
-    .option("-p, --port <port:port>", "Port to listen on; 8080. 0 takes a free one.")
+    .option("--host <address:string>", "Address to listen on; every one by default.")
+    .option("-p, --port <port:port>", "Port to listen on, 0 for a free one; 8080 by default.")
     .option("--writable", "Take pushes, too; they go into the layout of --disk.", {
       depends: ["disk"],
     })

@@ -24,7 +24,10 @@ export function buildUpload(choose: Choose) {
       "File with the token; on the host it is /opt/spectrocloud/.upload-auth-token.",
       { conflicts: ["token"] },
     )
-    .option("-p, --port <port:port>", "Port of the host, when it is reached by another; 5082.")
+    .option(
+      "-p, --port <port:port>",
+      "Port of the host, when it is reached by another; 5082 by default.",
+    )
     .option("--cluster-export", "The file is a cluster definition (.tgz).")
     .option("--cluster-export-file <file:file>", "The definition itself, as in older versions.", {
       hidden: true,
@@ -33,8 +36,7 @@ export function buildUpload(choose: Choose) {
     .option("--app <file:file>", "Older name of --file.", { hidden: true, conflicts: ["file"] })
     .option(
       "--signature <file:file>",
-      "Signature of the file; by default FILE without its last extension and with .sig.bin, " +
-        "when it is there.",
+      "Signature of the file; FILE with .sig.bin in place of its last extension by default.",
     )
     .option("--tls", "Use HTTPS; on by default.")
     .option("--no-tls", "Use plain HTTP.")
@@ -44,8 +46,8 @@ export function buildUpload(choose: Choose) {
     )
     .option("--no-insecure", "Accept only a trusted certificate.")
     .option("--ca <file:file>", "Trust this CA, and check the certificate of the host.")
-    .option("--chunk-size <mib:count>", "Size of a chunk in MiB; 64.")
-    .option("--connections <count:count>", "Chunks on their way at once; 8, 32 at most.")
+    .option("--chunk-size <mib:count>", "Size of a chunk in MiB; 64 by default.")
+    .option("--connections <count:count>", "Chunks on their way at once, 32 at most; 8 by default.")
     .option("--resume", "Go on with what an earlier run began; on by default.")
     .option("--no-resume", "Discard what an earlier run began.")
     .option("--full-verify", "Let the host check the SHA-256 of the whole file, too.")

@@ -16,8 +16,8 @@ export function buildVerify(choose: Choose) {
     )
     .option(
       "--signature <file:file>",
-      "Signature: raw, as base64, or a sigstore bundle; by default PATH without its last " +
-        "extension and with .sig.bin.",
+      "Signature: raw, as base64, or a sigstore bundle; PATH with .sig.bin in place of its last " +
+        "extension by default.",
       { depends: ["key"] },
     )
     .example("Before it is carried on", "palette content verify bundle.tar.zst --key public.pem")
