@@ -3,6 +3,7 @@ import { readCaFile } from "../../api/ca_file.ts";
 import { credentialChain } from "../../oci/credentials/credential_chain.ts";
 import type { CredentialSource } from "../../oci/credentials/credentials.ts";
 import { fileCredentials, loginFiles } from "../../oci/credentials/file_credentials.ts";
+import type { Registries } from "../../oci/registry/registries.ts";
 import { openRegistry, type Registry } from "../../oci/registry/registry.ts";
 import { NO_RECORDS, type UploadRecords } from "../../oci/registry/upload_records.ts";
 import { FileError, type Files } from "../../runtime/files.ts";
@@ -32,13 +33,6 @@ export interface RegistriesParts {
 
 export const DEFAULT_JOBS = 8;
 export const DEFAULT_RETRIES = 5;
-
-/** The registries of a run, each opened once. */
-export interface Registries {
-  /** @param isPlainHttp Its address began with `http://`. */
-  open(host: string, isPlainHttp?: boolean): Registry;
-  close(): void;
-}
 
 /**
  * Prepares the clients of a run; nothing is sent, and no passphrase is asked for, before one of them

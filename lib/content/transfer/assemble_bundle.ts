@@ -1,0 +1,207 @@
+import { UserError } from "../../errors.ts";
+import type { ContentSource } from "../../oci/content_source.ts";
+import type { Crypto } from "../../runtime/crypto.ts";
+import {
+  type Bundle,
+  BUNDLE_ARCH,
+  BUNDLE_NAME,
+  BUNDLE_SCHEMA,
+  type BundleItem,
+} from "../bundle.ts";
+import type { BundleDefinition, ChartEntry, PackEntry } from "../definition/bundle_definition.ts";
+import { chartRef, packRef, rawRef } from "../definition/item_refs.ts";
+import {
+  addClusterDefinition,
+  addCustomUi,
+  addDefinition,
+  addPack,
+  addRawFile,
+  type CarriedFile,
+  listedItem,
+} from "./artifacts.ts";
+import { inFlight } from "./in_flight.ts";
+import { joinContent } from "./joined_content.ts";
+import { MadeContent } from "./made_content.ts";
+import type { Registries } from "../../oci/registry/registries.ts";
+import { RemoteContent } from "./remote_content.ts";
+import { allFailures, resolveImage } from "./resolve_image.ts";
+
+export interface AssembleParts {
+  registries: Registries;
+  crypto: Crypto;
+  jobs: number;
+  /** Fetches a chart of an HTTP repository into what is made here. */
+  fetchChart: (chart: ChartEntry, made: MadeContent) => Promise<BundleItem>;
+  onWarning: (text: string) => void;
+}
+
+export interface AssembleOptions {
+  /** Null keeps images as they are published. */
+  architecture: string | null;
+  /** An image without the architecture is left out instead of an error. */
+  skipsMissingArchitecture: boolean;
+  /** Archives of packs on this machine, by reference. */
+  packArchives: ReadonlyMap<string, CarriedFile>;
+  clusterDefinition: CarriedFile | null;
+  customUi: CarriedFile | null;
+}
+
+export interface AssembledBundle extends Bundle {
+  /** With the digests of what was found. */
+  definition: BundleDefinition;
+}
+
+/**
+ * Finds everything that a definition asks for, before the first blob moves: what is missing or may
+ * not be read is told all at once.
+ * @throws {UserError}
+ */
+export async function assembleBundle(
+  definition: BundleDefinition,
+  options: AssembleOptions,
+  parts: AssembleParts,
+): Promise<AssembledBundle> {
+  const { registries, crypto } = parts;
+  const made = new MadeContent(crypto);
+  const remote = new RemoteContent(registries);
+  const items: BundleItem[] = [];
+  const failures: { name: string; from: readonly string[]; error: UserError }[] = [];
+  const attempt = async (name: string, from: readonly string[], work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      failures.push({ name, from, error });
+    }
+  };
+  const filled = structuredClone(definition);
+  const withoutArchitecture: string[] = [];
+  await inFlight(
+    filled.images,
+    parts.jobs,
+    (entry) =>
+      attempt(entry.image, entry.from, async () => {
+        const { architecture } = options;
+        const found = await resolveImage(entry, { registries, content: remote, architecture });
+        if (found === null) return void withoutArchitecture.push(entry.image);
+        if (found.lostSignatures) {
+          parts.onWarning(`${entry.image} has a signature that is of all architectures together`);
+        }
+        entry.digest = found.item.descriptor.digest;
+        items.push(found.item, ...found.attached);
+      }),
+  );
+  filled.images = filled.images.filter(({ image }) => !withoutArchitecture.includes(image));
+  if (withoutArchitecture.length > 0) {
+    reportMissing(withoutArchitecture.sort(), options, parts);
+  }
+  await inFlight(
+    filled.charts,
+    parts.jobs,
+    (chart) =>
+      attempt(chartRef(chart), chart.from, async () => {
+        const item = /^oci:/i.test(chart.repo)
+          ? await fromRegistry(chartRef(chart), "chart", chart, remote, parts)
+          : await parts.fetchChart(chart, made);
+        chart.digest = item.descriptor.digest;
+        items.push(item);
+      }),
+  );
+  await inFlight(filled.packs, parts.jobs, (pack) =>
+    attempt(packRef(pack), pack.from, async () => {
+      const item = await packItem(pack, options, { made, remote, parts });
+      pack.digest = item.descriptor.digest;
+      items.push(item);
+    }));
+  for (const raw of filled.rawFiles) {
+    const item = await addRawFile(
+      { path: raw.path, content: raw.content ?? "" },
+      rawRef(raw),
+      raw.annotations,
+      made,
+    );
+    raw.digest = item.descriptor.digest;
+    raw.size = new TextEncoder().encode(raw.content ?? "").length;
+    items.push(item);
+  }
+  if (failures.length > 0) {
+    throw allFailures(failures.sort((a, b) => a.name < b.name ? -1 : 1));
+  }
+  const { name } = filled;
+  if (options.clusterDefinition !== null) {
+    const item = await addClusterDefinition(options.clusterDefinition, name, made);
+    const { fileName } = options.clusterDefinition;
+    filled.clusterDefinition = { file: fileName, digest: item.descriptor.digest, extras: {} };
+    items.push(item);
+  }
+  if (options.customUi !== null) {
+    const item = await addCustomUi(options.customUi, name, made);
+    const { fileName } = options.customUi;
+    filled.customUi = { file: fileName, digest: item.descriptor.digest, extras: {} };
+    items.push(item);
+  }
+  const source: ContentSource = joinContent([made, remote]);
+  return {
+    name,
+    place: name,
+    definition: filled,
+    annotations: {
+      [BUNDLE_NAME]: name,
+      [BUNDLE_SCHEMA]: "v1",
+      [BUNDLE_ARCH]: options.architecture ?? "multi",
+    },
+    items: inOrder([await addDefinition(filled, made), ...items]),
+    source,
+    close: () => {},
+  };
+}
+
+function reportMissing(
+  images: readonly string[],
+  { architecture, skipsMissingArchitecture }: AssembleOptions,
+  { onWarning }: AssembleParts,
+): void {
+  const text = `nothing for ${architecture} in ${images.join(", ")}`;
+  if (skipsMissingArchitecture) return onWarning(`${text}: left out`);
+  throw new UserError("not-found", `Cannot build: ${text}`, {
+    hint: "Leave --arch out, or pass --skip-missing-arch to leave these out",
+  });
+}
+
+async function packItem(
+  pack: PackEntry,
+  { packArchives }: AssembleOptions,
+  { made, remote, parts }: { made: MadeContent; remote: RemoteContent; parts: AssembleParts },
+): Promise<BundleItem> {
+  const ref = packRef(pack);
+  const archive = packArchives.get(ref);
+  if (archive !== undefined) return await addPack(archive, ref, pack.annotations, made);
+  if (pack.source === "") {
+    throw new UserError("not-found", `the registry of pack ${pack.name} is not known`);
+  }
+  return await fromRegistry(pack.source, "pack", { ...pack, ref }, remote, parts);
+}
+
+/** What lies in a registry as an artifact already. */
+async function fromRegistry(
+  source: string,
+  type: "chart" | "pack",
+  { ref = source, annotations }: { ref?: string; annotations: Record<string, string> },
+  remote: RemoteContent,
+  { registries }: AssembleParts,
+): Promise<BundleItem> {
+  const { parseReference, selectorOf } = await import("../../oci/reference.ts");
+  const reference = parseReference(source);
+  const { host, repository } = reference;
+  const manifest = await registries.open(host).getManifest(repository, selectorOf(reference));
+  remote.add(manifest, { host, repository });
+  return listedItem(manifest.descriptor, ref, type, annotations);
+}
+
+/** The definition first; then by reference, then by digest. What is listed twice is listed once. */
+function inOrder(items: readonly BundleItem[]): BundleItem[] {
+  const unique = new Map(items.map((item) => [`${item.ref}\0${item.descriptor.digest}`, item]));
+  const key = ({ type, ref, descriptor }: BundleItem) =>
+    `${type === "bundle" ? 0 : 1}\0${ref === "" ? 1 : 0}\0${ref}\0${descriptor.digest}`;
+  return [...unique.values()].sort((a, b) => key(a) < key(b) ? -1 : 1);
+}

@@ -1,0 +1,206 @@
+import { UserError } from "../../errors.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { Manifest } from "../../oci/manifest.ts";
+import type { Registry } from "../../oci/registry/registry.ts";
+import { verified } from "../../oci/verified.ts";
+import type { Crypto } from "../../runtime/crypto.ts";
+import type { Bundle, BundleItem } from "../bundle.ts";
+import { type Destination, destinationOf } from "../destination.ts";
+import { inFlight } from "./in_flight.ts";
+import { type Inventory, takeInventory } from "./inventory.ts";
+
+export interface PushOptions {
+  registry: Registry;
+  /** Path below the registry's host; empty for none. */
+  base: string;
+  jobs: number;
+  crypto: Crypto;
+  /** A tag that points elsewhere is an error, not overwritten. */
+  keepsTags: boolean;
+  /** Only look what would be done. */
+  isDryRun: boolean;
+  onBytes: (count: number) => void;
+  onWarning: (text: string) => void;
+  signal: AbortSignal;
+}
+
+export interface PushResult {
+  uploadedBlobs: number;
+  uploadedBytes: number;
+  mountedBlobs: number;
+  /** Blobs that were there already. */
+  thereBlobs: number;
+  /** Tags that pointed elsewhere before. */
+  changedTags: string[];
+}
+
+interface PlacedItem {
+  item: BundleItem;
+  manifests: Manifest[];
+  repository: string;
+  tag: string | null;
+}
+
+/**
+ * Pushes items of a bundle: blobs, then manifests from below, the definition last, so that its tag
+ * says that the bundle is complete.
+ * @throws {UserError} `integrity`, `conflict`; what the registry refuses.
+ */
+export async function pushBundle(
+  bundle: Bundle,
+  items: readonly BundleItem[],
+  options: PushOptions,
+): Promise<PushResult> {
+  const inventory = await takeInventory(items, bundle.source, options.crypto);
+  const placed = await placeAll(bundle, inventory, options);
+  const result: PushResult = {
+    uploadedBlobs: 0,
+    uploadedBytes: 0,
+    mountedBlobs: 0,
+    thereBlobs: 0,
+    changedTags: await changedTags(placed, options),
+  };
+  if (result.changedTags.length > 0 && options.keepsTags) {
+    throw new UserError(
+      "conflict",
+      `Cannot push: ${result.changedTags.length} tags point elsewhere, among them ${
+        result.changedTags[0]
+      }`,
+      { hint: "Leave --no-clobber out to overwrite them" },
+    );
+  }
+  for (const tag of options.isDryRun ? [] : result.changedTags) {
+    options.onWarning(`${tag} pointed to other content and is overwritten`);
+  }
+  if (options.isDryRun) return result;
+  await pushBlobs(bundle, placed, result, options);
+  const isLast = ({ item }: PlacedItem) => item.type === "bundle";
+  for (const group of [placed.filter((each) => !isLast(each)), placed.filter(isLast)]) {
+    await inFlight(group, options.jobs, (each) => pushManifests(each, options));
+  }
+  return result;
+}
+
+async function placeAll(
+  bundle: Bundle,
+  { byItem }: Inventory,
+  { base, crypto }: PushOptions,
+): Promise<PlacedItem[]> {
+  const placed: PlacedItem[] = [];
+  const floating: { entry: Inventory["byItem"][number]; tag: string | null }[] = [];
+  for (const entry of byItem) {
+    const { item, manifests } = entry;
+    const destination: Destination | null = await destinationOf(item, bundle.name, crypto);
+    if (destination === null) {
+      throw new UserError("validation", `Cannot push "${item.ref}": no registry takes such a name`);
+    }
+    const { repository, tag } = destination;
+    if (repository === null) floating.push({ entry, tag });
+    else placed.push({ item, manifests, repository: below(base, repository), tag });
+  }
+  // Signatures go where what they are attached to goes.
+  const homes = homesOf(placed);
+  for (const { entry: { item, manifests }, tag } of floating) {
+    for (const repository of homesOfSubject(item, manifests, homes)) {
+      placed.push({ item, manifests, repository, tag });
+    }
+  }
+  return placed;
+}
+
+/** Avoids a namespace twice: the base may end in what packs begin with. */
+export function below(base: string, repository: string): string {
+  if (base === "") return repository;
+  const pack = /^(spectro-packs)\/(archive)\/(.+)$/.exec(repository);
+  if (pack !== null && /(^|\/)spectro-packs\/archive$/.test(base)) return `${base}/${pack[3]}`;
+  if (pack !== null && /(^|\/)spectro-packs$/.test(base)) return `${base}/archive/${pack[3]}`;
+  return `${base}/${repository}`;
+}
+
+function homesOf(placed: readonly PlacedItem[]): Map<Digest, Set<string>> {
+  const homes = new Map<Digest, Set<string>>();
+  for (const { manifests, repository } of placed) {
+    for (const { descriptor: { digest } } of manifests) {
+      homes.set(digest, (homes.get(digest) ?? new Set()).add(repository));
+    }
+  }
+  return homes;
+}
+
+function homesOfSubject(
+  { ref }: BundleItem,
+  manifests: readonly Manifest[],
+  homes: Map<Digest, Set<string>>,
+): Set<string> {
+  const tagged = /^sha256-([0-9a-f]{64})/.exec(ref)?.[1];
+  const subjects = [
+    ...(tagged === undefined ? [] : [`sha256:${tagged}` as Digest]),
+    ...manifests.flatMap(({ subject }) => subject === null ? [] : [subject.digest]),
+  ];
+  return new Set(subjects.flatMap((digest) => [...homes.get(digest) ?? []]));
+}
+
+async function changedTags(
+  placed: readonly PlacedItem[],
+  { registry, jobs }: PushOptions,
+): Promise<string[]> {
+  const changed: string[] = [];
+  const tagged = placed.filter(({ tag }) => tag !== null);
+  await inFlight(tagged, jobs, async ({ item, repository, tag }) => {
+    const there = await registry.headManifest(repository, tag ?? "");
+    if (there !== null && there.digest !== item.descriptor.digest) {
+      changed.push(`${registry.host}/${repository}:${tag}`);
+    }
+  });
+  return changed.sort();
+}
+
+async function pushBlobs(
+  { source }: Bundle,
+  placed: readonly PlacedItem[],
+  result: PushResult,
+  { registry, jobs, crypto, onBytes, signal }: PushOptions,
+): Promise<void> {
+  const wanted = new Map<Digest, { repositories: Set<string>; size: number; mediaType: string }>();
+  for (const { manifests, repository } of placed) {
+    for (const { digest, size, mediaType } of manifests.flatMap(({ blobs }) => blobs)) {
+      const known = wanted.get(digest) ?? { repositories: new Set(), size, mediaType };
+      known.repositories.add(repository);
+      wanted.set(digest, known);
+    }
+  }
+  await inFlight(wanted, jobs, async ([digest, { repositories, size, mediaType }]) => {
+    const descriptor = { mediaType, digest, size };
+    const mountFrom: string[] = [];
+    for (const repository of repositories) {
+      signal.throwIfAborted();
+      // A part of it is checked by the registry alone, which has the rest.
+      const open = async (offset: number) => {
+        const stream = await source.open(descriptor, offset);
+        return offset === 0
+          ? ReadableStream.from(verified(stream, descriptor, digest, crypto))
+          : stream;
+      };
+      const outcome = await registry.putBlob(repository, descriptor, open, { mountFrom });
+      mountFrom.push(repository);
+      onBytes(size);
+      if (outcome === "there") result.thereBlobs++;
+      else if (outcome === "mounted") result.mountedBlobs++;
+      else {
+        result.uploadedBlobs++;
+        result.uploadedBytes += size;
+      }
+    }
+  });
+}
+
+async function pushManifests(
+  { item, manifests, repository, tag }: PlacedItem,
+  { registry }: PushOptions,
+): Promise<void> {
+  for (const manifest of manifests) {
+    const { digest } = manifest.descriptor;
+    const isTop = digest === item.descriptor.digest;
+    await registry.putManifest(repository, isTop && tag !== null ? tag : digest, manifest);
+  }
+}

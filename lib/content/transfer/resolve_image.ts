@@ -1,0 +1,92 @@
+import { UserError } from "../../errors.ts";
+import type { Manifest } from "../../oci/manifest.ts";
+import { formatReference, parseReference, selectorOf } from "../../oci/reference.ts";
+import { type BundleItem, CONTAINERD_NAME, ITEM_TYPE, REF_NAME, SOURCE_REF } from "../bundle.ts";
+import type { ImageEntry } from "../definition/bundle_definition.ts";
+import { findAttached } from "./attached.ts";
+import { isIndex, pickPlatform } from "./pick_platform.ts";
+import type { Registries } from "../../oci/registry/registries.ts";
+import type { RemoteContent } from "./remote_content.ts";
+
+export interface ResolveParts {
+  registries: Registries;
+  content: RemoteContent;
+  /** Null keeps images as they are published. */
+  architecture: string | null;
+}
+
+export interface ResolvedImage {
+  item: BundleItem;
+  /** Signatures and the like, of it and of all that it lists. */
+  attached: BundleItem[];
+  /** Signatures of an index that is not kept do not hold any more. */
+  lostSignatures: boolean;
+}
+
+/**
+ * Finds what a reference points at, and reads its manifests; no blob moves.
+ * @returns Null when there is nothing for the architecture.
+ * @throws {UserError} What the registry says, and `conflict` for a tag that has moved since the
+ *   definition was written.
+ */
+export async function resolveImage(
+  entry: ImageEntry,
+  { registries, content, architecture }: ResolveParts,
+): Promise<ResolvedImage | null> {
+  const name = formatReference(parseReference(entry.image));
+  const reference = parseReference(entry.source || entry.image);
+  const place = { host: reference.host, repository: reference.repository };
+  const registry = registries.open(place.host);
+  const selector = entry.digest ?? selectorOf(reference);
+  const top = await registry.getManifest(place.repository, selector);
+  content.add(top, place);
+  let kept: Manifest = top;
+  let lostSignatures = false;
+  if (architecture !== null && isIndex(top)) {
+    const chosen = pickPlatform(top, architecture);
+    if (chosen === null) return null;
+    kept = await registry.getManifest(place.repository, chosen.digest);
+    content.add(kept, place);
+    lostSignatures =
+      (await findAttached(registry, place, top.descriptor.digest, content)).length > 0;
+  }
+  const attached = await findAttached(registry, place, kept.descriptor.digest, content);
+  for (const child of isIndex(kept) ? kept.manifests : []) {
+    const manifest = await registry.getManifest(place.repository, child.digest);
+    content.add(manifest, place);
+    attached.push(...await findAttached(registry, place, child.digest, content));
+  }
+  return {
+    item: {
+      ref: name,
+      type: entry.type,
+      descriptor: {
+        ...kept.descriptor,
+        annotations: {
+          ...entry.annotations,
+          [REF_NAME]: name,
+          [ITEM_TYPE]: entry.type,
+          [CONTAINERD_NAME]: name,
+          ...(entry.source === "" ? {} : { [SOURCE_REF]: formatReference(reference) }),
+        },
+      },
+    },
+    attached,
+    lostSignatures,
+  };
+}
+
+/** The reasons of many failures as one error, all in one list. */
+export function allFailures(
+  failures: readonly { name: string; from: readonly string[]; error: UserError }[],
+): UserError {
+  const lines = failures.map(({ name, from, error }) =>
+    `${name}${from.length === 0 ? "" : ` (${from.join(", ")})`}: ${error.message}`
+  );
+  const [first] = failures;
+  return new UserError(
+    first?.error.code ?? "not-found",
+    `Cannot fetch ${failures.length} of the items: ${lines.join("; ")}`,
+    { hint: first?.error.hint ?? "Correct the references, then run the command again" },
+  );
+}
