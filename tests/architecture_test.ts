@@ -139,6 +139,7 @@ Deno.test("only lib/runtime opens connections, and only the clients ask it to", 
   assertEquals(sources.filter(opensConnections).map(({ path }) => path).sort(), [
     "commands/content/upload.ts",
     "commands/palette_client.ts",
+    "content/transfer/chart_repository.ts",
     "oci/registry/wire.ts",
     "runtime/http.ts",
     "runtime/http_server.ts",

@@ -1,4 +1,3 @@
-import { UserError } from "../../errors.ts";
 import { downloadClusterDefinition } from "../../api/cluster_definitions.ts";
 import { formatDefinition } from "../../content/definition/format_definition.ts";
 import { checkDefinitionProfiles } from "../../content/profiles/check_profiles.ts";
@@ -28,9 +27,8 @@ export async function buildContent(
     return await downloadDefinition(options, context);
   }
   if (options.metadataOnly) return await writeMetadata(options, context);
-  throw new UserError("prerequisite", "This part of content build does not exist yet", {
-    hint: "Pass --metadata-only for the definition of the bundle",
-  });
+  const { buildBundle } = await import("./build_bundle.ts");
+  await buildBundle(options, context);
 }
 
 /** Writes the definition alone: nothing is fetched from registries. */

@@ -1,5 +1,6 @@
 import { UserError } from "../../errors.ts";
 import { readCaFile } from "../../api/ca_file.ts";
+import { ChartRepositories } from "../../content/transfer/chart_repository.ts";
 import { credentialChain } from "../../oci/credentials/credential_chain.ts";
 import type { CredentialSource } from "../../oci/credentials/credentials.ts";
 import { fileCredentials, loginFiles } from "../../oci/credentials/file_credentials.ts";
@@ -34,6 +35,12 @@ export interface RegistriesParts {
 export const DEFAULT_JOBS = 8;
 export const DEFAULT_RETRIES = 5;
 
+/** Everything that content comes from and goes to over the network. */
+export interface ContentClients extends Registries {
+  /** Helm repositories that are not registries. */
+  charts: ChartRepositories;
+}
+
 /**
  * Prepares the clients of a run; nothing is sent, and no passphrase is asked for, before one of them
  * needs it. Logins are looked for in Palette's own file, then in those of Podman and Docker.
@@ -43,7 +50,7 @@ export async function openRegistries(
   flags: RegistryFlags,
   context: CommandContext,
   { only, last = [], records = NO_RECORDS }: RegistriesParts = {},
-): Promise<Registries> {
+): Promise<ContentClients> {
   const { runtime, log, redactor, signal, printer } = context;
   const { files, exec } = runtime;
   const trust = await readTrust(flags, context);
@@ -59,7 +66,16 @@ export async function openRegistries(
     redactor.add((found.kind === "password" ? found.password : found.token).reveal());
   });
   const opened = new Map<string, Registry>();
+  const { insecure, caCertificates } = trust;
+  const charts = new ChartRepositories({
+    openTransport: runtime.openTransport,
+    trust: { insecure, caCertificates },
+    credentials,
+    crypto: runtime.crypto,
+    signal,
+  });
   return {
+    charts,
     open(host, isPlainHttp = false) {
       const known = opened.get(host);
       if (known !== undefined) return known;
@@ -83,6 +99,7 @@ export async function openRegistries(
       return registry;
     },
     close() {
+      charts.close();
       for (const registry of opened.values()) registry.close();
     },
   };

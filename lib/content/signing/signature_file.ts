@@ -33,14 +33,25 @@ export async function readSignature(path: string, files: Files): Promise<Uint8Ar
       cause: error,
     });
   }
-  const text = new TextDecoder().decode(bytes).trim();
-  const signature = text.startsWith("{")
+  const text = textOf(bytes);
+  const signature = text === null
+    ? bytes
+    : text.startsWith("{")
     ? parseSigstoreBundle(text)
     : textSignatureOf(text) ?? bytes;
   if (signature !== null && signature.length > 0) return signature;
   throw new UserError("validation", `Cannot use "${path}": there is no signature in it`, {
     hint: "Give the .sig.bin or the .sigstore.json that was made with the file",
   });
+}
+
+/** Null for raw bytes: random ones are no UTF-8 text by chance, whatever they begin with. */
+function textOf(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes).trim();
+  } catch {
+    return null;
+  }
 }
 
 /** Null for what is no base64 text: no raw signature is one by chance. */

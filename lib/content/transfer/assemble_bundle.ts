@@ -1,5 +1,6 @@
 import { UserError } from "../../errors.ts";
 import type { ContentSource } from "../../oci/content_source.ts";
+import { parseReference, selectorOf } from "../../oci/reference.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
 import {
   type Bundle,
@@ -8,7 +9,12 @@ import {
   BUNDLE_SCHEMA,
   type BundleItem,
 } from "../bundle.ts";
-import type { BundleDefinition, ChartEntry, PackEntry } from "../definition/bundle_definition.ts";
+import type {
+  BundleDefinition,
+  ChartEntry,
+  PackEntry,
+  RawFileEntry,
+} from "../definition/bundle_definition.ts";
 import { chartRef, packRef, rawRef } from "../definition/item_refs.ts";
 import {
   addClusterDefinition,
@@ -49,6 +55,8 @@ export interface AssembleOptions {
 export interface AssembledBundle extends Bundle {
   /** With the digests of what was found. */
   definition: BundleDefinition;
+  /** The part of it that is made here, and comes from no registry. */
+  made: ContentSource;
 }
 
 /**
@@ -66,7 +74,7 @@ export async function assembleBundle(
   const remote = new RemoteContent(registries);
   const items: BundleItem[] = [];
   const failures: { name: string; from: readonly string[]; error: UserError }[] = [];
-  const attempt = async (name: string, from: readonly string[], work: () => Promise<void>) => {
+  const attempt = async (name: string, from: readonly string[], work: () => Promise<unknown>) => {
     try {
       await work();
     } catch (error) {
@@ -82,7 +90,12 @@ export async function assembleBundle(
     (entry) =>
       attempt(entry.image, entry.from, async () => {
         const { architecture } = options;
-        const found = await resolveImage(entry, { registries, content: remote, architecture });
+        const found = await resolveImage(entry, {
+          registries,
+          content: remote,
+          crypto,
+          architecture,
+        });
         if (found === null) return void withoutArchitecture.push(entry.image);
         if (found.lostSignatures) {
           parts.onWarning(`${entry.image} has a signature that is of all architectures together`);
@@ -114,15 +127,7 @@ export async function assembleBundle(
       items.push(item);
     }));
   for (const raw of filled.rawFiles) {
-    const item = await addRawFile(
-      { path: raw.path, content: raw.content ?? "" },
-      rawRef(raw),
-      raw.annotations,
-      made,
-    );
-    raw.digest = item.descriptor.digest;
-    raw.size = new TextEncoder().encode(raw.content ?? "").length;
-    items.push(item);
+    await attempt(raw.path, raw.from, async () => items.push(await rawItem(raw, made)));
   }
   if (failures.length > 0) {
     throw allFailures(failures.sort((a, b) => a.name < b.name ? -1 : 1));
@@ -140,7 +145,8 @@ export async function assembleBundle(
     filled.customUi = { file: fileName, digest: item.descriptor.digest, extras: {} };
     items.push(item);
   }
-  const source: ContentSource = joinContent([made, remote]);
+  // What is in the bundle need not lie on this machine any more.
+  for (const pack of filled.packs) pack.path = "";
   return {
     name,
     place: name,
@@ -151,7 +157,8 @@ export async function assembleBundle(
       [BUNDLE_ARCH]: options.architecture ?? "multi",
     },
     items: inOrder([await addDefinition(filled, made), ...items]),
-    source,
+    source: joinContent([made, remote]),
+    made,
     close: () => {},
   };
 }
@@ -182,6 +189,19 @@ async function packItem(
   return await fromRegistry(pack.source, "pack", { ...pack, ref }, remote, parts);
 }
 
+/** The text of a file goes into the bundle, and out of its definition. */
+async function rawItem(raw: RawFileEntry, made: MadeContent): Promise<BundleItem> {
+  const { path, content, annotations } = raw;
+  if (content === null) {
+    throw new UserError("validation", "the definition does not hold its content");
+  }
+  const item = await addRawFile({ path, content }, rawRef(raw), annotations, made);
+  raw.digest = item.descriptor.digest;
+  raw.size = new TextEncoder().encode(content).length;
+  raw.content = null;
+  return item;
+}
+
 /** What lies in a registry as an artifact already. */
 async function fromRegistry(
   source: string,
@@ -190,7 +210,6 @@ async function fromRegistry(
   remote: RemoteContent,
   { registries }: AssembleParts,
 ): Promise<BundleItem> {
-  const { parseReference, selectorOf } = await import("../../oci/reference.ts");
   const reference = parseReference(source);
   const { host, repository } = reference;
   const manifest = await registries.open(host).getManifest(repository, selectorOf(reference));

@@ -2,7 +2,7 @@ import { UserError } from "../../errors.ts";
 import type { CredentialSource } from "../../oci/credentials/credentials.ts";
 import { digestOf } from "../../oci/digest.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
-import type { HttpTransport } from "../../runtime/http.ts";
+import type { HttpTransport, OpenTransport, TlsTrust } from "../../runtime/http.ts";
 import { concatBytes } from "../../runtime/streams.ts";
 import { TransportError } from "../../runtime/transport_error.ts";
 import { readYamlDocuments } from "../../yaml/yaml_documents.ts";
@@ -14,7 +14,9 @@ import { addChart } from "./artifacts.ts";
 import type { MadeContent } from "./made_content.ts";
 
 export interface ChartRepositoryParts {
-  transport: HttpTransport;
+  openTransport: OpenTransport;
+  /** Without a client certificate: that is for registries alone. */
+  trust: TlsTrust;
   credentials: CredentialSource;
   crypto: Crypto;
   signal: AbortSignal;
@@ -32,6 +34,7 @@ export class ChartRepositories {
   readonly #parts: ChartRepositoryParts;
   /** Each index is fetched once. */
   readonly #indexes = new Map<string, Promise<unknown>>();
+  #transport: Promise<HttpTransport> | null = null;
 
   constructor(parts: ChartRepositoryParts) {
     this.#parts = parts;
@@ -41,7 +44,7 @@ export class ChartRepositories {
    * Fetches a chart as the artifact that Helm keeps in registries.
    * @throws {UserError} `not-found`, `integrity`, `network`, `credentials`
    */
-  async fetch(chart: ChartEntry, made: MadeContent): Promise<BundleItem> {
+  async download(chart: ChartEntry, made: MadeContent): Promise<BundleItem> {
     const { name, version, repo } = chart;
     const base = `${repo.replace(/\/+$/, "")}/`;
     let index = this.#indexes.get(base);
@@ -61,6 +64,11 @@ export class ChartRepositories {
     return await addChart({ fileName, open }, chartYaml, chartRef(chart), made);
   }
 
+  close(): void {
+    this.#transport?.then((transport) => transport.close(), () => {});
+    this.#transport = null;
+  }
+
   async #readIndex(base: string): Promise<unknown> {
     const url = new URL("index.yaml", base);
     const text = new TextDecoder().decode(await this.#get(url, MAX_INDEX_BYTES));
@@ -69,7 +77,8 @@ export class ChartRepositories {
 
   /** Credentials go to the host of the repository alone, and not over plain HTTP elsewhere. */
   async #get(url: URL, limitBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-    const { transport, credentials, signal } = this.#parts;
+    const { openTransport, trust, credentials, signal } = this.#parts;
+    const transport = await (this.#transport ??= openTransport(trust));
     const known = await credentials.find(url.host, "");
     const authorization = known?.kind === "password"
       ? `Basic ${btoa(`${known.username}:${known.password.reveal()}`)}`
@@ -77,11 +86,13 @@ export class ChartRepositories {
     let at = url;
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
       const isOwn = at.origin === url.origin;
-      const headers = authorization !== null && isOwn ? { authorization } : {};
+      const headers: Record<string, string> = authorization !== null && isOwn
+        ? { authorization }
+        : {};
       const response = await transport.send({
         method: "GET",
         url: at,
-        headers: headers as Record<string, string>,
+        headers,
         signal,
       }).catch((error) => {
         if (!(error instanceof TransportError)) throw error;

@@ -273,6 +273,20 @@ Deno.test("files that hold no key, or none that can be read, are refused by name
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("a raw signature that begins like a text is still a raw signature", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const start of ["{", " \n{", "AAAA"]) {
+      const raw = new Uint8Array(256).fill(0xc3);
+      raw.set(new TextEncoder().encode(start));
+      await Deno.writeFile(`${folder}/raw.sig.bin`, raw);
+      assertEquals(await readSignature(`${folder}/raw.sig.bin`, systemFiles()), raw);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("readSignature() refuses what holds no signature", async () => {
   const folder = await Deno.makeTempDir({ prefix: "palette-signing-" });
   const path = `${folder}/b.sig.bin`;

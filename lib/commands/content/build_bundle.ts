@@ -1,0 +1,281 @@
+import { UserError } from "../../errors.ts";
+import { BUNDLE_REQUIRES } from "../../content/bundle.ts";
+import { formatDefinition } from "../../content/definition/format_definition.ts";
+import { assembleBundle, type AssembledBundle } from "../../content/transfer/assemble_bundle.ts";
+import { fillCache } from "../../content/transfer/fill_cache.ts";
+import {
+  type Inventory,
+  type NeededBlob,
+  sizeOfBlobs,
+  takeInventory,
+} from "../../content/transfer/inventory.ts";
+import { joinContent } from "../../content/transfer/joined_content.ts";
+import { writeBundle } from "../../content/transfer/write_bundle.ts";
+import type { BlobCache } from "../../oci/blob_cache.ts";
+import type { ContentSource } from "../../oci/content_source.ts";
+import { parseReference, selectorOf } from "../../oci/reference.ts";
+import type { Registries } from "../../oci/registry/registries.ts";
+import { formatBytes } from "../../output/bytes.ts";
+import { formatSummary } from "../../output/summary.ts";
+import { joinPath } from "../../runtime/files.ts";
+import type { CommandContext } from "../context.ts";
+import { openBlobCache } from "./blob_cache.ts";
+import { architecturesOf, type BuildOptions } from "./build_options.ts";
+import {
+  carriedBytes,
+  customUiFile,
+  fetchClusterDefinition,
+  type FetchedDefinition,
+  requireCarried,
+} from "./carried_files.ts";
+import { gatherContent, type GatheredContent } from "./gather.ts";
+import { findReused, KnownBundles, makeThin, type Reused } from "./known_bundles.ts";
+import { type ContentClients, openRegistries } from "./open_registries.ts";
+import { bundleFolder, definitionFolder, makeOutputFolder, writeOutput } from "./output_folder.ts";
+import { type BundleSigning, openSigning, signOutput } from "./sign_output.ts";
+import { ByteMeter } from "./byte_meter.ts";
+
+const LOCK_FILE = "bundle-definition.lock.yaml";
+/** A cluster definition may hold secrets of its profiles. */
+const PRIVATE = 0o600;
+const PUBLIC = 0o644;
+
+/** What a build came to. */
+interface BuiltBundle {
+  name: string;
+  /** Null for a dry run. */
+  path: string | null;
+  files: string[];
+  size: number;
+  /** Of the archive as a whole; null for a dry run. */
+  digest: string | null;
+  items: number;
+  blobs: number;
+  blobBytes: number;
+  reused: Reused;
+  signatures: string[];
+}
+
+/** Builds an archive: finds everything first, then fetches what this machine lacks, then writes. */
+export async function buildBundle(options: BuildOptions, context: CommandContext): Promise<void> {
+  refuseUnknown(options);
+  const signing = await openSigning(options.privateKey, context);
+  await using known = await KnownBundles.open(options.existingBundles, context);
+  await using older = await KnownBundles.open(
+    options.thinAgainst === undefined ? [] : [options.thinAgainst],
+    context,
+  );
+  const { transfer } = options;
+  const clients = await openRegistries(transfer, context);
+  try {
+    const exists = (image: string) => imageExists(image, clients);
+    const gathered = await gatherContent(options, context, exists);
+    const clusterDefinition = await fetchClusterDefinition(options, gathered.palette);
+    const bundle = await assemble(
+      options,
+      { gathered, clusterDefinition, clients, signing },
+      context,
+    );
+    const inventory = await takeInventory(bundle.items, bundle.source, context.runtime.crypto);
+    for (const each of older.bundles) {
+      bundle.annotations[BUNDLE_REQUIRES] = await makeThin(inventory, each);
+    }
+    const remote: NeededBlob[] = [];
+    for (const needed of inventory.blobs.values()) {
+      if (!await bundle.made.has(needed.descriptor)) remote.push(needed);
+    }
+    const sources = known.bundles.map(({ source }) => source);
+    const reused = await findReused(inventory, remote, sources);
+    const plan = { bundle, inventory, remote, reused, sources, clusterDefinition, signing };
+    await show(
+      transfer.dryRun ? planned(plan) : await write(options, plan, context),
+      sources.length > 0,
+      context,
+    );
+  } finally {
+    clients.close();
+  }
+}
+
+/** What this version does not do is told before anything is asked or fetched. */
+function refuseUnknown({ sbom, offline }: BuildOptions): void {
+  const flag = sbom === "generate" ? "--sbom generate" : offline ? "--offline" : null;
+  if (flag === null) return;
+  throw new UserError("prerequisite", `${flag} does not exist yet`, {
+    hint: "Leave it out: SBOMs that are published are always taken along, and of existing " +
+      "bundles every blob that fits is used",
+  });
+}
+
+async function imageExists(image: string, registries: Registries): Promise<boolean> {
+  const reference = parseReference(image);
+  const { host, repository } = reference;
+  return await registries.open(host).headManifest(repository, selectorOf(reference)) !== null;
+}
+
+async function assemble(
+  options: BuildOptions,
+  { gathered, clusterDefinition, clients, signing }: {
+    gathered: GatheredContent;
+    clusterDefinition: FetchedDefinition | null;
+    clients: ContentClients;
+    signing: BundleSigning | null;
+  },
+  context: CommandContext,
+): Promise<AssembledBundle> {
+  const { printer, runtime: { crypto } } = context;
+  const { definition, packs } = gathered;
+  const carried = {
+    clusterDefinition: clusterDefinition === null ? null : carriedBytes(clusterDefinition),
+    customUi: customUiFile(options, context),
+  };
+  requireCarried(gathered, carried);
+  definition.signing = signing === null ? null : { ...signing.entry, extras: {} };
+  return await assembleBundle(definition, {
+    ...carried,
+    architecture: architecturesOf(options.transfer.arch)[0] ??
+      (definition.arch.length === 1 ? definition.arch[0] ?? null : null),
+    skipsMissingArchitecture: options.skipMissingArch,
+    packArchives: new Map([...packs].map(([ref, { archive }]) => [ref, archive])),
+  }, {
+    registries: clients,
+    crypto,
+    jobs: options.transfer.jobs,
+    fetchChart: (chart, made) => clients.charts.download(chart, made),
+    onWarning: (text) => printer.warn(text),
+  });
+}
+
+interface Plan {
+  bundle: AssembledBundle;
+  inventory: Inventory;
+  /** Blobs that are not made here. */
+  remote: NeededBlob[];
+  reused: Reused;
+  /** Of existing bundles. */
+  sources: ContentSource[];
+  clusterDefinition: FetchedDefinition | null;
+  signing: BundleSigning | null;
+}
+
+function planned({ bundle, inventory, reused }: Plan): BuiltBundle {
+  return {
+    name: bundle.name,
+    path: null,
+    files: [],
+    size: 0,
+    digest: null,
+    items: bundle.items.length,
+    blobs: inventory.blobs.size,
+    blobBytes: sizeOfBlobs(inventory),
+    reused,
+    signatures: [],
+  };
+}
+
+async function write(
+  options: BuildOptions,
+  plan: Plan,
+  context: CommandContext,
+): Promise<BuiltBundle> {
+  const { bundle, inventory, remote, reused, signing } = plan;
+  const { runtime: { files, crypto, env }, signal } = context;
+  const { compressionLevel: level, transfer, splitSizeBytes } = options;
+  // Whether there is a place for it shows before hours of fetching, not after.
+  const folder = await makeOutputFolder(bundleFolder(options.output, context), context);
+  const cache = openBlobCache(transfer, context);
+  const meter = new ByteMeter(transfer.progress, context);
+  const path = joinPath(folder, `${bundle.name}.tar${level === 0 ? "" : ".zst"}`);
+  try {
+    const fetched = remote.filter(({ descriptor }) => !reused.digests.has(descriptor.digest));
+    await fetchAll(cache, fetched, { source: bundle.source, jobs: transfer.jobs, meter });
+    meter.begin("writing", sizeOfBlobs(inventory));
+    const archive = await writeBundle(path, {
+      items: bundle.items,
+      annotations: bundle.annotations,
+      inventory,
+      source: joinContent([
+        bundle.made,
+        ...plan.sources,
+        ...(cache === null ? [] : [cache]),
+        bundle.source,
+      ]),
+    }, {
+      files,
+      crypto,
+      level,
+      mtimeSeconds: Number(env.get("SOURCE_DATE_EPOCH") ?? 0) || 0,
+      ...(splitSizeBytes === undefined ? {} : { splitBytes: splitSizeBytes }),
+      onBytes: (count) => meter.add(count),
+      signal,
+    });
+    const built: BuiltBundle = {
+      ...planned(plan),
+      path,
+      files: [...archive.paths],
+      size: archive.size,
+      digest: archive.digest,
+    };
+    await writeBeside(options, plan, built, context);
+    if (signing !== null) built.signatures.unshift(...await signOutput(path, signing, context));
+    return built;
+  } finally {
+    meter.end();
+  }
+}
+
+/** The definition with every digest, and the cluster definition, each on its own. */
+async function writeBeside(
+  { lock, output }: BuildOptions,
+  { bundle, clusterDefinition, signing }: Plan,
+  built: BuiltBundle,
+  context: CommandContext,
+): Promise<void> {
+  if (lock) {
+    const bytes = new TextEncoder().encode(formatDefinition(bundle.definition));
+    const folder = bundleFolder(output, context);
+    built.files.push(await writeOutput(folder, LOCK_FILE, { bytes, mode: PUBLIC }, context));
+  }
+  if (clusterDefinition === null) return;
+  const { fileName, bytes } = clusterDefinition;
+  const folder = definitionFolder(output, context);
+  const path = await writeOutput(folder, fileName, { bytes, mode: PRIVATE }, context);
+  built.files.push(path);
+  if (signing !== null) built.signatures.push(...await signOutput(path, signing, context));
+}
+
+async function fetchAll(
+  cache: BlobCache | null,
+  blobs: readonly NeededBlob[],
+  { source, jobs, meter }: { source: ContentSource; jobs: number; meter: ByteMeter },
+): Promise<void> {
+  if (cache === null) return;
+  meter.begin("fetching", blobs.reduce((sum, { descriptor }) => sum + descriptor.size, 0));
+  await fillCache(cache, blobs, { source, jobs, onBytes: (count) => meter.add(count) });
+}
+
+async function show(
+  built: BuiltBundle,
+  hasExisting: boolean,
+  { printer }: CommandContext,
+): Promise<void> {
+  const { name, path, reused, items, blobs, blobBytes } = built;
+  const { digests: _, ...counts } = reused;
+  await printer.result({
+    document: () => ({ ...built, reused: counts }),
+    text: () =>
+      formatSummary("Build", [
+        path === null
+          ? `bundle ${name} would have ${items} items, ${blobs} blobs of ${formatBytes(blobBytes)}`
+          : `bundle ${name} saved to ${path}`,
+        ...(hasExisting
+          ? [
+            `reused ${reused.items} of ${items} items (${
+              formatBytes(reused.bytes)
+            } not downloaded)`,
+          ]
+          : []),
+        ...built.signatures.map((file) => `signature saved to ${file}`),
+      ]),
+  });
+}

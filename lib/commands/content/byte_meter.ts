@@ -1,0 +1,41 @@
+import { TransferProgress } from "../../output/transfer_progress.ts";
+import type { CommandContext } from "../context.ts";
+
+/** Counts the bytes of one step after another, and shows how far they are. */
+export class ByteMeter {
+  readonly #progress: TransferProgress;
+  #label = "";
+  #doneBytes = 0;
+  #totalBytes = 0;
+
+  /** @param wanted Undefined: on a terminal. */
+  constructor(wanted: boolean | undefined, { runtime, settings, printer }: CommandContext) {
+    const { streams: { stderr }, clock } = runtime;
+    this.#progress = new TransferProgress({
+      stderr,
+      clock,
+      isSilent: settings.quiet || printer.format !== "table" || !(wanted ?? stderr.isTerminal),
+      color: settings.color,
+    });
+  }
+
+  begin(label: string, totalBytes: number): void {
+    this.#label = label;
+    this.#doneBytes = 0;
+    this.#totalBytes = totalBytes;
+  }
+
+  add(count: number): void {
+    // A blob that begins anew is counted anew, too.
+    this.#doneBytes = Math.min(this.#totalBytes, this.#doneBytes + count);
+    this.#progress.moved({
+      doneBytes: this.#doneBytes,
+      totalBytes: this.#totalBytes,
+      label: this.#label,
+    });
+  }
+
+  end(): void {
+    this.#progress.end();
+  }
+}

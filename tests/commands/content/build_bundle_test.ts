@@ -1,0 +1,331 @@
+/** Bundles built out of registries: what is in them, what is fetched, and what happens when it is not there. */
+
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { readDefinition } from "../../../lib/content/definition/read_definition.ts";
+import { type ContentRegistry, startContentRegistry } from "../../support/content_registry.ts";
+import { errorOf } from "../../support/home.ts";
+import { MemoryContent } from "../../support/memory_content.ts";
+import { makeKeys, opensslVerdict } from "../../support/openssl.ts";
+import { packFiles, tarGzipOf, writeFolder } from "../../support/pack_folder.ts";
+import { hasProgram, runProgram } from "../../support/programs.ts";
+import { World } from "../../support/world.ts";
+
+const WEB = "bundle/app/web";
+const ONLY = "bundle/app/only-amd64";
+
+/** A registry with images, a Helm repository, and a pack that asks for them. */
+class Sources implements AsyncDisposable {
+  readonly content = new MemoryContent();
+  readonly chartRequests: string[] = [];
+  registry!: ContentRegistry;
+  helm!: Deno.HttpServer<Deno.NetAddr>;
+  it!: World;
+
+  static async make(): Promise<Sources> {
+    const made = new Sources();
+    const { content } = made;
+    const web = await content.putMultiArch("web".repeat(50_000));
+    const only = await content.putImage(["only".repeat(1000)]);
+    const signature = content.putArtifact(
+      "application/vnd.dev.sigstore.bundle.v0.3+json",
+      "s",
+      web,
+    );
+    made.registry = await startContentRegistry(content, [
+      { repository: "app/web", tag: "1", descriptor: web },
+      { repository: "app/web", tag: null, descriptor: signature },
+      { repository: "app/only-amd64", tag: "2", descriptor: only },
+    ]);
+    const chart = await tarGzipOf({ "redis/Chart.yaml": "name: redis\nversion: 1.0.0\n" });
+    made.helm = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+      const { pathname } = new URL(request.url);
+      made.chartRequests.push(pathname);
+      if (pathname === "/charts/redis-1.0.0.tgz") return new Response(chart);
+      if (pathname !== "/charts/index.yaml") return new Response(null, { status: 404 });
+      return new Response(
+        "entries: {redis: [{version: 1.0.0, urls: [redis-1.0.0.tgz]}]}\n",
+      );
+    });
+    made.it = await World.make(["content", "build"]);
+    return made;
+  }
+
+  get chartRepository(): string {
+    return `http://127.0.0.1:${this.helm.addr.port}/charts`;
+  }
+
+  /** A folder of a pack that asks for these images. */
+  async pack(images: string[], charts = ""): Promise<string> {
+    return await writeFolder(
+      `${this.it.home.root}/pack`,
+      packFiles({
+        "values.yaml": `pack: {content: {images: [${
+          images.map((image) => `'${this.registry.host}/${image}'`).join(", ")
+        }]${charts}}}\n`,
+      }),
+    );
+  }
+
+  /** Blobs that the registry was asked for since the last question, by digest. */
+  fetched(): string[] {
+    return this.registry.requests.splice(0).flatMap((request) =>
+      /^GET .*\/blobs\/(sha256:[0-9a-f]+) /.exec(request)?.[1] ?? []
+    );
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.it[Symbol.asyncDispose]();
+    await this.registry[Symbol.asyncDispose]();
+    await this.helm.shutdown();
+  }
+}
+
+async function listed(folder: string): Promise<string[]> {
+  const names = [];
+  for await (const { name } of Deno.readDir(folder)) names.push(name);
+  return names.sort();
+}
+
+Deno.test("a bundle of a pack has its images, charts, signatures and the pack itself", async () => {
+  await using sources = await Sources.make();
+  const { it, registry } = sources;
+  const pack = await sources.pack(
+    [`${WEB}:1`],
+    `, charts: [{repo: '${sources.chartRepository}', name: redis, version: 1.0.0}]`,
+  );
+  const out = `${it.home.root}/out`;
+  const run = await it.run(["--packs", pack, "--name", "edge-1", "--output", out]);
+  assertEquals(run.stderr, "");
+  assertEquals(
+    run.stdout,
+    `${"-".repeat(29)}\nBuild Summary\n${
+      "-".repeat(29)
+    }\nbundle edge-1 saved to ${out}/edge-1.tar.zst\n`,
+  );
+  assertEquals(await listed(out), ["edge-1.tar.zst"]);
+
+  const verified = await it.home.run(["content", "verify", `${out}/edge-1.tar.zst`]);
+  assertEquals(verified.status, 0, verified.stderr + verified.stdout);
+  const { stdout } = await it.home.run(["content", "definition", `${out}/edge-1.tar.zst`]);
+  const { definition, warnings } = readDefinition(stdout, "the bundle");
+  assertEquals(warnings, []);
+  assertEquals(definition.images.map(({ image }) => image), [`${registry.host}/${WEB}:1`]);
+  assertEquals(definition.charts.map(({ name, version }) => `${name} ${version}`), ["redis 1.0.0"]);
+  assertEquals(definition.packs.map(({ name, path }) => name + path), ["elastic-operator"]);
+  for (const { digest } of [...definition.images, ...definition.charts, ...definition.packs]) {
+    assertMatch(String(digest), /^sha256:[0-9a-f]{64}$/);
+  }
+  if (!hasProgram("tar") || !hasProgram("zstd")) return;
+  const { stdout: index } = await runProgram("tar", [
+    "--use-compress-program=zstd",
+    "-xOf",
+    `${out}/edge-1.tar.zst`,
+    "index.json",
+  ]);
+  const types = JSON.parse(index).manifests.map((
+    { annotations }: { annotations: Record<string, string> },
+  ) => annotations["io.image.ref.spectrocloud.type"]);
+  assertEquals(types[0], "bundle");
+  assertEquals(types.toSorted(), ["bundle", "chart", "image", "pack", "signature"]);
+});
+
+Deno.test({
+  name: "skopeo takes every platform of an image out of a bundle",
+  ignore: !hasProgram("skopeo"),
+  async fn() {
+    await using sources = await Sources.make();
+    const { it, registry } = sources;
+    const pack = await sources.pack([`${WEB}:1`]);
+    const out = `${it.home.root}/out`;
+    await it.run(["--packs", pack, "--name", "edge-1", "--output", out]);
+    const { status, stderr } = await runProgram("skopeo", [
+      ...["--insecure-policy", "copy", "--all"],
+      `oci-archive:${out}/edge-1.tar.zst:${registry.host}/${WEB}:1`,
+      `oci:${out}/layout:web`,
+    ]);
+    assertEquals(status, 0, stderr);
+  },
+});
+
+Deno.test("the next build fetches no blob again, and writes the same bytes, with a cache or without", async () => {
+  await using sources = await Sources.make();
+  const { it } = sources;
+  const pack = await sources.pack([`${WEB}:1`, `${ONLY}:2`]);
+  const build = async (name: string, ...flags: string[]) => {
+    const out = `${it.home.root}/${name}`;
+    const run = await it.run(["--packs", pack, "--name", "b", "--output", out, ...flags]);
+    assertEquals([run.status, run.stderr], [0, ""]);
+    return await Deno.readFile(`${out}/b.tar.zst`);
+  };
+  const first = await build("one");
+  assertEquals(new Set(sources.fetched()).size > 5, true);
+  assertEquals(await build("two"), first);
+  assertEquals(sources.fetched(), []);
+  assertEquals(await build("three", "--no-cache", "--jobs", "1"), first);
+  const again = sources.fetched();
+  assertEquals(again.length, new Set(again).size);
+  assertEquals(again.length > 5, true);
+});
+
+Deno.test("--existing-bundles gives blobs that no registry has to send", async () => {
+  await using sources = await Sources.make();
+  const { it } = sources;
+  const out = `${it.home.root}/out`;
+  const old = await sources.pack([`${WEB}:1`]);
+  await it.run(["--packs", old, "--name", "old", "--output", out]);
+  sources.fetched();
+  const pack = await sources.pack([`${WEB}:1`, `${ONLY}:2`]);
+  const run = await it.run([
+    ...["--packs", pack, "--name", "new", "--output", out, "--cache-dir", `${out}/cache`],
+    ...["--existing-bundles", `${out}/old.tar.zst`],
+  ]);
+  assertEquals(run.stderr, "");
+  assertMatch(run.stdout, /\nreused 2 of 5 items \(\d[^)]* not downloaded\)\n$/);
+  // A config and a layer of the one image that the older bundle does not have.
+  assertEquals(sources.fetched().length, 2);
+});
+
+Deno.test("a thin bundle leaves out what the older one has, and says so", async () => {
+  await using sources = await Sources.make();
+  const { it } = sources;
+  const out = `${it.home.root}/out`;
+  await it.run(["--packs", await sources.pack([`${WEB}:1`]), "--name", "old", "--output", out]);
+  const pack = await sources.pack([`${WEB}:1`, `${ONLY}:2`]);
+  const run = await it.run([
+    ...["--packs", pack, "--name", "new", "--output", out],
+    ...["--thin-against", `${out}/old.tar.zst`, "--format", "json"],
+  ]);
+  assertEquals(run.status, 0, run.stderr);
+  const verified = await it.home.run(["content", "verify", `${out}/new.tar.zst`]);
+  assertEquals(verified.status, 2);
+  assertStringIncludes(verified.stdout, "missing; in the bundle with the definition sha256:");
+  const full = await it.run([
+    ...["--packs", pack, "--name", "new", "--output", `${out}/full`, "--format", "json"],
+  ]);
+  assertEquals(JSON.parse(run.stdout).blobs < JSON.parse(full.stdout).blobs, true);
+});
+
+Deno.test("images that are missing are told in one list, and nothing is written", async () => {
+  await using sources = await Sources.make();
+  const { it, registry } = sources;
+  const pack = await sources.pack(["bundle/app/a:1", `${WEB}:1`, "bundle/app/b:1"]);
+  const out = `${it.home.root}/out`;
+  const run = await it.run([
+    ...["--packs", pack, "--name", "b", "--output", out, "--format", "json"],
+  ]);
+  assertEquals(run.status, 1);
+  const { code, message } = errorOf(run);
+  assertEquals(code, "not-found");
+  assertStringIncludes(String(message), "Cannot fetch 2 of the items");
+  assertStringIncludes(String(message), `${registry.host}/bundle/app/a:1 (pack:elastic-operator)`);
+  assertStringIncludes(String(message), `${registry.host}/bundle/app/b:1 (pack:elastic-operator)`);
+  assertEquals(await it.home.files().then((all) => all.filter((path) => /^out/.test(path))), []);
+});
+
+Deno.test("--arch keeps one platform; what has nothing for it is an error, or left out on request", async () => {
+  await using sources = await Sources.make();
+  const { it, registry } = sources;
+  const pack = await sources.pack([`${WEB}:1`, `${ONLY}:2`]);
+  // An image without an index is taken as it is; one with an index lacks what its index lacks.
+  const out = `${it.home.root}/out`;
+  const arm = ["--packs", pack, "--name", "b", "--output", out, "--arch", "arm64"];
+  const run = await it.run([...arm, "--format", "json"]);
+  assertEquals(run.status, 1, run.stdout);
+  assertStringIncludes(String(errorOf(run).message), `${registry.host}/${ONLY}:2`);
+  const skipped = await it.run([...arm, "--skip-missing-arch"]);
+  assertEquals(skipped.status, 0, skipped.stderr);
+  assertStringIncludes(skipped.stderr, `nothing for arm64 in ${registry.host}/${ONLY}:2: left out`);
+  const { stdout } = await it.home.run(["content", "definition", `${out}/b.tar.zst`]);
+  const { definition } = readDefinition(stdout, "the bundle");
+  assertEquals(definition.arch, ["arm64"]);
+  assertEquals(definition.images.map(({ image }) => image), [`${registry.host}/${WEB}:1`]);
+});
+
+Deno.test("a blob that is not what its digest says ends the build, and the older bundle stays", async () => {
+  await using sources = await Sources.make();
+  const { it, content } = sources;
+  const pack = await sources.pack([`${ONLY}:2`]);
+  const out = `${it.home.root}/out`;
+  await writeFolder(out, { "b.tar.zst": "older" });
+  const layer = content.putImage(["only".repeat(1000)]);
+  const manifest = JSON.parse(new TextDecoder().decode(content.bytes(await layer)));
+  const good = content.bytes(manifest.layers[0]);
+  content.replace(manifest.layers[0], good.map((byte, at) => at === 20 ? byte ^ 1 : byte));
+  for (const flags of [[], ["--no-cache"]]) {
+    const run = await it.run(["--packs", pack, "--name", "b", "--output", out, ...flags]);
+    assertEquals(run.status, 1, run.stdout);
+    assertStringIncludes(run.stderr, manifest.layers[0].digest);
+    assertEquals(await listed(out), ["b.tar.zst"]);
+    assertEquals(await Deno.readTextFile(`${out}/b.tar.zst`), "older");
+  }
+});
+
+Deno.test("--dry-run finds everything, and fetches and writes nothing", async () => {
+  await using sources = await Sources.make();
+  const { it } = sources;
+  const pack = await sources.pack([`${WEB}:1`]);
+  const before = await it.home.files();
+  const run = await it.run(["--packs", pack, "--name", "b", "--dry-run", "--format", "json"]);
+  assertEquals(run.status, 0, run.stderr);
+  const { path, items, blobs } = JSON.parse(run.stdout);
+  assertEquals([path, items], [null, 4]);
+  assertEquals(blobs > 4, true);
+  assertEquals(sources.fetched(), []);
+  assertEquals(await it.home.files(), before);
+});
+
+Deno.test("--lock writes every digest, and a build of that file has the same images", async () => {
+  await using sources = await Sources.make();
+  const { it } = sources;
+  const pack = await sources.pack([`${WEB}:1`]);
+  const out = `${it.home.root}/out`;
+  const flags = ["--images-only", "--output", out];
+  const run = await it.run(["--packs", pack, "--name", "b", "--lock", ...flags]);
+  assertEquals(run.status, 0, run.stderr);
+  const lock = `${out}/bundle-definition.lock.yaml`;
+  assertMatch(await Deno.readTextFile(lock), /digest: sha256:[0-9a-f]{64}/);
+  const first = await Deno.readFile(`${out}/b.tar.zst`);
+  const again = await it.run(["--metadata-file", lock, "--output", `${out}/again`]);
+  assertEquals(again.status, 0, again.stderr);
+  assertEquals(await Deno.readFile(`${out}/again/b.tar.zst`), first);
+});
+
+Deno.test({
+  name: "--private-key signs the bundle as openssl checks it, in parts, too",
+  ignore: !hasProgram("openssl"),
+  async fn() {
+    await using sources = await Sources.make();
+    await using keys = await makeKeys();
+    const { it } = sources;
+    const pack = await sources.pack([`${WEB}:1`]);
+    const out = `${it.home.root}/out`;
+    const build = [
+      "--packs",
+      pack,
+      "--name",
+      "b",
+      "--output",
+      out,
+      "--private-key",
+      keys.at("rsa.pem"),
+    ];
+    const run = await it.run(build);
+    assertEquals(run.status, 0, run.stderr);
+    assertStringIncludes(run.stdout, `signature saved to ${out}/b.tar.sig.bin\n`);
+    const [key, signature] = [keys.at("rsa.pub"), `${out}/b.tar.sig.bin`];
+    assertEquals(
+      await opensslVerdict({ key, signature, file: `${out}/b.tar.zst` }),
+      "Verified OK",
+    );
+    const { stdout } = await it.home.run(["content", "definition", `${out}/b.tar.zst`]);
+    assertStringIncludes(stdout, "algorithm: RSA-PKCS1v15-SHA256");
+    const verified = await it.home.run(["content", "verify", `${out}/b.tar.zst`, "--key", key]);
+    assertEquals(verified.status, 0, verified.stderr);
+
+    await Deno.remove(`${out}/b.tar.zst`);
+    const split = await it.run([...build, "--split-size", "1K", "--compression-level", "0"]);
+    assertEquals(split.status, 0, split.stderr);
+    const inParts = await it.home.run(["content", "verify", `${out}/b.tar.001`, "--key", key]);
+    assertEquals(inParts.status, 0, inParts.stderr + inParts.stdout);
+  },
+});
