@@ -30,6 +30,10 @@ const DOCUMENTED: Record<string, string[]> = {
   "content list": [
     ...["repo", "arch", "ca-cert", "insecure", "tls-cert", "tls-key", "progress"],
   ],
+  "content push": [
+    ...["file", "registry", "annotation-selector", "arch", "ca-cert", "insecure", "tls-cert"],
+    ...["tls-key", "progress"],
+  ],
   "content registry-login": [
     ...["registry", "username", "password", "arch", "ca-cert", "insecure", "tls-cert", "tls-key"],
     ...["progress", "encryption-passphrase"],

@@ -2,6 +2,7 @@ import { type BuildBranch, group } from "../command.ts";
 import { buildBuild } from "./build_command.ts";
 import { buildDefinition } from "./definition_command.ts";
 import { buildContentList } from "./list_command.ts";
+import { buildPush } from "./push_command.ts";
 import { buildRegistryLogin } from "./registry_login_command.ts";
 import { buildServe } from "./serve_command.ts";
 import { buildUpload } from "./upload_command.ts";
@@ -12,6 +13,7 @@ export const build: BuildBranch = (choose) =>
     .command("build", buildBuild(choose))
     .command("definition", buildDefinition(choose))
     .command("list", buildContentList(choose))
+    .command("push", buildPush(choose))
     .command("registry-login", buildRegistryLogin(choose))
     .command("serve", buildServe(choose))
     .command("upload", buildUpload(choose))

@@ -1,4 +1,5 @@
 import { UserError } from "../../errors.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Manifest } from "../../oci/manifest.ts";
 import type { Registry } from "../../oci/registry/registry.ts";
@@ -19,7 +20,10 @@ export interface PushOptions {
   keepsTags: boolean;
   /** Only look what would be done. */
   isDryRun: boolean;
-  onBytes: (count: number) => void;
+  /** Repositories of the same registry that a blob may be mounted from. */
+  mountFrom?: (digest: Digest) => string[];
+  /** Told the size of each blob that is done with, and that of all. */
+  onBytes: (count: number, allBytes: number) => void;
   onWarning: (text: string) => void;
   signal: AbortSignal;
 }
@@ -72,8 +76,8 @@ export async function pushBundle(
   for (const tag of options.isDryRun ? [] : result.changedTags) {
     options.onWarning(`${tag} pointed to other content and is overwritten`);
   }
-  if (options.isDryRun) return result;
   await pushBlobs(bundle, placed, result, options);
+  if (options.isDryRun) return result;
   const isLast = ({ item }: PlacedItem) => item.type === "bundle";
   for (const group of [placed.filter((each) => !isLast(each)), placed.filter(isLast)]) {
     await inFlight(group, options.jobs, (each) => pushManifests(each, options));
@@ -159,7 +163,7 @@ async function pushBlobs(
   { source }: Bundle,
   placed: readonly PlacedItem[],
   result: PushResult,
-  { registry, jobs, crypto, onBytes, signal }: PushOptions,
+  { registry, jobs, crypto, isDryRun, mountFrom: mountsOf, onBytes, signal }: PushOptions,
 ): Promise<void> {
   const wanted = new Map<Digest, { repositories: Set<string>; size: number; mediaType: string }>();
   for (const { manifests, repository } of placed) {
@@ -169,9 +173,11 @@ async function pushBlobs(
       wanted.set(digest, known);
     }
   }
+  const allBytes = [...wanted.values()]
+    .reduce((total, { repositories, size }) => total + repositories.size * size, 0);
   await inFlight(wanted, jobs, async ([digest, { repositories, size, mediaType }]) => {
     const descriptor = { mediaType, digest, size };
-    const mountFrom: string[] = [];
+    const mountFrom = mountsOf?.(digest) ?? [];
     for (const repository of repositories) {
       signal.throwIfAborted();
       // A part of it is checked by the registry alone, which has the rest.
@@ -181,9 +187,11 @@ async function pushBlobs(
           ? ReadableStream.from(verified(stream, descriptor, digest, crypto))
           : stream;
       };
-      const outcome = await registry.putBlob(repository, descriptor, open, { mountFrom });
+      const outcome = isDryRun
+        ? await outcomeOf(registry, repository, descriptor, mountFrom)
+        : await registry.putBlob(repository, descriptor, open, { mountFrom });
       mountFrom.push(repository);
-      onBytes(size);
+      onBytes(size, allBytes);
       if (outcome === "there") result.thereBlobs++;
       else if (outcome === "mounted") result.mountedBlobs++;
       else {
@@ -192,6 +200,17 @@ async function pushBlobs(
       }
     }
   });
+}
+
+/** What a push of a blob would come to. */
+async function outcomeOf(
+  registry: Registry,
+  repository: string,
+  { digest, size }: Descriptor,
+  mountFrom: readonly string[],
+): Promise<"there" | "mounted" | "uploaded"> {
+  if (await registry.headBlob(repository, digest) === size) return "there";
+  return mountFrom.length > 0 ? "mounted" : "uploaded";
 }
 
 async function pushManifests(

@@ -460,12 +460,6 @@ for (
       "validation",
       "The cluster definition has no infrastructure layer",
     ],
-    [
-      "the rest of a build",
-      ["--profiles", "infra"],
-      "prerequisite",
-      "This part of content build does not exist yet",
-    ],
   ] as [string, string[], string, string][]
 ) {
   Deno.test(`build refuses ${title}, and writes nothing`, async () => {

@@ -1,0 +1,47 @@
+import type { PushResult } from "../../content/transfer/push_bundle.ts";
+import type { Json } from "../../output/format.ts";
+import { formatSummary } from "../../output/summary.ts";
+import type { CommandContext } from "../context.ts";
+
+/** A push that is over. */
+export interface FinishedPush {
+  /** Of the block: `Push`. */
+  title: string;
+  /** Of the bundle. */
+  name: string;
+  /** Registry and base path. */
+  place: string;
+  result: PushResult;
+  isDryRun: boolean;
+}
+
+/** Prints what came of a push. */
+export async function showPush(push: FinishedPush, { printer }: CommandContext): Promise<void> {
+  const { title, name, place, result, isDryRun } = push;
+  await printer.result({
+    document: () => ({ bundle: name, registry: place, ...countsOf(result, isDryRun) }),
+    text: () => formatSummary(title, [pushLine(push)]),
+  });
+}
+
+/** What came of a push, in a line. */
+export function pushLine({ name, place, result, isDryRun }: FinishedPush): string {
+  const { uploadedBlobs, uploadedBytes, mountedBlobs, thereBlobs } = result;
+  return isDryRun
+    ? `local bundle ${name} would be pushed to ${place}: ${uploadedBlobs} blobs to upload ` +
+      `(${uploadedBytes} bytes), ${mountedBlobs} to mount, ${thereBlobs} there`
+    : `local bundle ${name} pushed to ${place}`;
+}
+
+/** What came of a push, as data. */
+export function countsOf(result: PushResult, isDryRun: boolean): Record<string, Json> {
+  const { uploadedBlobs, uploadedBytes, mountedBlobs, thereBlobs, changedTags } = result;
+  return {
+    dryRun: isDryRun,
+    uploaded: uploadedBlobs,
+    uploadedBytes,
+    mounted: mountedBlobs,
+    there: thereBlobs,
+    changedTags,
+  };
+}
