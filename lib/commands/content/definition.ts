@@ -1,6 +1,6 @@
 import { UserError } from "../../errors.ts";
 import { kindOfPath } from "../../content/archive/kind_of_path.ts";
-import type { Bundle, BundleItem } from "../../content/bundle.ts";
+import type { BundleItem } from "../../content/bundle.ts";
 import { readDefinitionText } from "../../content/bundle_definition_text.ts";
 import type { BundleDefinition, ImageEntry } from "../../content/definition/bundle_definition.ts";
 import { sanitizeText } from "../../output/sanitize.ts";
@@ -15,8 +15,8 @@ export interface DefinitionOptions {
   arch: string | undefined;
 }
 
-/** Opens a bundle in a registry. */
-export type OpenRemoteBundle = (reference: string) => Promise<Bundle>;
+/** Reads the definition of a bundle in a registry. */
+export type ReadRemote = (reference: string) => Promise<{ text: string; place: string }>;
 
 /** A definition, and the items of the bundle that carries it; a file has none. */
 interface Found {
@@ -28,12 +28,12 @@ interface Found {
 /** Prints the definition of a bundle as it stands there. */
 export async function showDefinition(
   { source, arch: archText }: DefinitionOptions,
-  openRemote: OpenRemoteBundle,
+  readRemote: ReadRemote,
   context: CommandContext,
 ): Promise<void> {
   const { printer, runtime: { streams } } = context;
   const arch = archOf(archText);
-  const { text, place, items } = await findDefinition(source, openRemote, context);
+  const { text, place, items } = await findDefinition(source, readRemote, context);
   if (arch === null && printer.format === "table") {
     // Scripts get every byte; what a stranger wrote must not command a terminal.
     const shown = streams.stdout.isTerminal ? sanitizeText(text) : text;
@@ -55,7 +55,7 @@ export async function showDefinition(
 
 async function findDefinition(
   source: string,
-  openRemote: OpenRemoteBundle,
+  readRemote: ReadRemote,
   context: CommandContext,
 ): Promise<Found> {
   const { runtime: { files, crypto }, runtime } = context;
@@ -65,7 +65,8 @@ async function findDefinition(
   if (kind === "none" && isPath(source)) {
     throw new UserError("not-found", `Cannot open "${path}": no such file or folder`);
   }
-  const bundle = kind === "none" ? await openRemote(source) : await openLocalBundle(path, context);
+  if (kind === "none") return { ...await readRemote(source), items: [] };
+  const bundle = await openLocalBundle(path, context);
   try {
     const text = await readDefinitionText(bundle, crypto);
     return { text, place: bundle.place, items: bundle.items };

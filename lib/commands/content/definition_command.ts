@@ -1,12 +1,13 @@
-import { UserError } from "../../errors.ts";
 import type { Choose } from "../command.ts";
-import { resultCommand } from "../options/result_command.ts";
+import { sessionCommand } from "../options/session_command.ts";
+import { registryFlagsOf } from "./registry_command.ts";
 
 export function buildDefinition(choose: Choose) {
-  return resultCommand(
+  return sessionCommand(
     "Print the definition of a bundle: what is in it, and where it came from.\n\n" +
-      "PATH is a bundle-definition.yaml, an archive, its parts, or the folder of a layout. Only " +
-      "the head of an archive is read, and what is printed is as it stands there.",
+      "PATH is a bundle-definition.yaml, an archive, its parts, the folder of a layout, or a bundle " +
+      "in a registry: HOST/PATH/bundle-definition:NAME. Only the head of an archive is read, and " +
+      "what is printed is as it stands there.",
   )
     .arguments("<path:file>")
     .option("-a, --arch <arch:string>", "Leave out the images that are not for amd64 or arm64.")
@@ -22,22 +23,21 @@ export function buildDefinition(choose: Choose) {
     .option("--no-progress", "As it is anyway.")
     .example("What is in an archive", "palette content definition bundle.tar.zst")
     .example(
+      "Of a bundle in a registry",
+      "palette content definition example.com/bundle/bundle-definition:edge-1",
+    )
+    .example(
       "Its images",
       "palette content definition bundle.tar.zst -o json | jq -r '.spec.images[].image'",
     )
     .action((options, source) =>
       choose(options, async (context) => {
         const { showDefinition } = await import("./definition.ts");
-        // A registry is opened here once its client is there; until then it is told of.
-        const openRemote = (reference: string) =>
-          Promise.reject(
-            new UserError(
-              "prerequisite",
-              `Cannot read "${reference}": bundles in registries are not read yet`,
-              { hint: "Name a file or a folder on this machine" },
-            ),
-          );
-        await showDefinition({ source, arch: options.arch }, openRemote, context);
+        const readRemote = async (reference: string) => {
+          const { readRemoteText } = await import("./read_remote_text.ts");
+          return await readRemoteText(reference, registryFlagsOf(options), context);
+        };
+        await showDefinition({ source, arch: options.arch }, readRemote, context);
       })
     );
 }

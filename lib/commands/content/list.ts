@@ -2,7 +2,6 @@ import { UserError } from "../../errors.ts";
 import type { Manifest } from "../../oci/manifest.ts";
 import { parseRegistryAddress } from "../../oci/registry_address.ts";
 import type { Registry } from "../../oci/registry/registry.ts";
-import { isNotThere } from "../../oci/registry/registry_error.ts";
 import { readVerified } from "../../oci/verified.ts";
 import { listDocument } from "../../output/format.ts";
 import { sanitizeLine } from "../../output/sanitize.ts";
@@ -10,8 +9,10 @@ import { valueAt } from "../../yaml/pointer.ts";
 import { readYaml } from "../../yaml/yaml_reader.ts";
 import type { CommandContext } from "../context.ts";
 import { requireFlags } from "../lookup.ts";
+import { bundleTags } from "./bundle_tags.ts";
 import { listLocalBundles } from "./list_local.ts";
 import { openRegistries, type RegistryFlags } from "./open_registries.ts";
+import { basePathOf, DEFINITIONS } from "./remote_reference.ts";
 
 export interface ListOptions {
   repo?: string | undefined;
@@ -26,8 +27,6 @@ export interface ListedBundle {
   /** What other commands take. */
   reference: string;
 }
-
-const DEFINITION = "bundle-definition";
 
 /** Lists the bundles of a registry or of a folder. */
 export async function listBundles(options: ListOptions, context: CommandContext): Promise<void> {
@@ -49,13 +48,12 @@ async function listRemote(
   context: CommandContext,
 ): Promise<ListedBundle[]> {
   const { host, path, isPlainHttp } = parseRegistryAddress(repo, "--repo");
-  const repository = path === DEFINITION || path.endsWith(`/${DEFINITION}`)
-    ? path
-    : `${path}${path === "" ? "" : "/"}${DEFINITION}`;
+  const base = basePathOf(path);
+  const repository = base === "" ? DEFINITIONS : `${base}/${DEFINITIONS}`;
   const registries = await openRegistries(flags, context);
   try {
     const registry = registries.open(host, isPlainHttp);
-    const tags = (await tagsOf(registry, repository)).filter((tag) => !tag.startsWith("sha256-"));
+    const tags = await bundleTags(registry, repository);
     const isWanted = await Promise.all(
       tags.map((tag) => arch === undefined || fits({ registry, repository, tag }, arch, context)),
     );
@@ -63,19 +61,6 @@ async function listRemote(
       .map((tag) => ({ name: tag, reference: `${host}/${repository}:${tag}` }));
   } finally {
     registries.close();
-  }
-}
-
-async function tagsOf(registry: Registry, repository: string): Promise<string[]> {
-  try {
-    return await registry.listTags(repository);
-  } catch (error) {
-    if (!isNotThere(error)) throw error;
-    const place = `${registry.host}/${repository}`;
-    throw new UserError("not-found", `No bundles found in ${place}`, {
-      hint: "Check the address; palette content push puts a bundle there",
-      cause: error,
-    });
   }
 }
 

@@ -13,7 +13,8 @@ export interface RemoteReference {
   isPlainHttp: boolean;
 }
 
-const REPOSITORY = "bundle-definition";
+/** Repository of definitions below a base path. */
+export const DEFINITIONS = "bundle-definition";
 
 /**
  * Reads `example.com/bundle/bundle-definition:NAME`; the repository may be left out, and as Palette's
@@ -42,13 +43,13 @@ export function parseRemoteReference(text: string, source: string): RemoteRefere
 
 /** A path below a registry without the repository of definitions. */
 export function basePathOf(path: string): string {
-  return path === REPOSITORY ? "" : path.replace(/\/bundle-definition$/, "");
+  return path === DEFINITIONS ? "" : path.replace(/\/bundle-definition$/, "");
 }
 
 /** The full reference of a bundle, or of all bundles there. */
 export function definitionAt(
   { host, base, name }: { host: string; base: string; name?: string | null },
 ): string {
-  const repository = `${host}/${base === "" ? "" : `${base}/`}${REPOSITORY}`;
+  const repository = `${host}/${base === "" ? "" : `${base}/`}${DEFINITIONS}`;
   return typeof name === "string" ? `${repository}:${name}` : repository;
 }

@@ -5,7 +5,9 @@ import type { ArchiveMember } from "../../../lib/content/archive/write_archive.t
 import { Layout } from "../../../lib/oci/layout.ts";
 import { systemCrypto } from "../../../lib/runtime/crypto.ts";
 import { systemFiles } from "../../../lib/runtime/files.ts";
+import { startDockerRegistry } from "../../support/docker_registry.ts";
 import { errorOf, Home } from "../../support/home.ts";
+import { hasProgram } from "../../support/programs.ts";
 import { DEFINITION_YAML, memberOf, sampleBundle } from "../../support/sample_bundle.ts";
 
 const files = systemFiles();
@@ -89,6 +91,56 @@ Deno.test("content definition -o json gives the definition as data", async () =>
       "us-docker.pkg.dev/p/both:v1",
     ]);
   }
+});
+
+Deno.test({
+  name: "content definition of a bundle in a registry is the text that was pushed " +
+    "(needs docker-registry)",
+  ignore: !hasProgram("docker-registry"),
+  async fn() {
+    await using registry = await startDockerRegistry();
+    await using home = await homeWithBundles();
+    const base = `${registry.host}/base`;
+    const push = await home.run(["content", "push", "-f", "~/b.tar.zst", "-r", base]);
+    assertEquals(push.status, 0);
+    for (const end of ["/bundle-definition:edge-site", ":edge-site", "/edge-site.tar.zst", ""]) {
+      const { status, stdout, stderr } = await home.run(["content", "definition", `${base}${end}`]);
+      assertEquals([status, stdout, stderr], [0, DEFINITION_YAML, ""], end);
+    }
+    const json = await home.run(["content", "definition", base, "-o", "json"]);
+    assertEquals(JSON.parse(json.stdout).metadata.name, "edge-site");
+
+    const at = `http://${registry.host}/v2/base/bundle-definition/manifests`;
+    const accept = "application/vnd.oci.image.manifest.v1+json";
+    const manifest = await fetch(`${at}/edge-site`, { headers: { accept } });
+    const put = await fetch(`${at}/other`, {
+      method: "PUT",
+      headers: { "content-type": accept },
+      body: await manifest.arrayBuffer(),
+    });
+    await put.body?.cancel();
+    for (
+      const [reference, code, message] of [
+        [
+          base,
+          "ambiguous",
+          `Cannot tell which bundle of ${base}/bundle-definition is meant: it has several`,
+        ],
+        [
+          `${registry.host}/x/y`,
+          "not-found",
+          `No bundles found in ${registry.host}/x/y/bundle-definition`,
+        ],
+      ] as const
+    ) {
+      const refused = await home.run(["content", "definition", reference, "-o", "json"]);
+      assertEquals([errorOf(refused)["code"], errorOf(refused)["message"]], [code, message]);
+    }
+    const several = await home.run(["content", "definition", base]);
+    assertStringIncludes(several.stderr, "Hint: Add one of these: :edge-site, :other\n");
+    const none = await home.run(["content", "definition", `${base}:none`, "-o", "json"]);
+    assertEquals(errorOf(none)["code"], "not-found");
+  },
 });
 
 Deno.test("content definition --arch leaves out what is for another architecture", async () => {
@@ -175,11 +227,10 @@ Deno.test("content definition tells in one line what is wrong", async () => {
         `Error: cannot read sha256:${definition}: it is not in "${root}/thin.tar.zst"\n`,
       ],
       [
-        ["example.com/bundle/bundle-definition:edge"],
-        "prerequisite",
-        'Error: cannot read "example.com/bundle/bundle-definition:edge": ' +
-        "bundles in registries are not read yet\n" +
-        "Hint: Name a file or a folder on this machine\n",
+        ["example.com/bundle:a b"],
+        "validation",
+        'Error: cannot use "example.com/bundle:a b" of PATH: "a b" is no tag\n' +
+        "Hint: Write it as HOST/PATH/bundle-definition:NAME\n",
       ],
     ] as const
   ) {
