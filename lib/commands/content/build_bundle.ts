@@ -20,6 +20,7 @@ import { formatSummary } from "../../output/summary.ts";
 import { joinPath } from "../../runtime/files.ts";
 import type { CommandContext } from "../context.ts";
 import { openBlobCache } from "./blob_cache.ts";
+import { ByteMeter } from "./byte_meter.ts";
 import { architecturesOf, type BuildOptions } from "./build_options.ts";
 import {
   carriedBytes,
@@ -32,8 +33,10 @@ import { gatherContent, type GatheredContent } from "./gather.ts";
 import { findReused, KnownBundles, makeThin, type Reused } from "./known_bundles.ts";
 import { type ContentClients, openRegistries } from "./open_registries.ts";
 import { bundleFolder, definitionFolder, makeOutputFolder, writeOutput } from "./output_folder.ts";
+import { recordsOf } from "./push.ts";
+import { pushBuilt, pushPlaceOf } from "./push_built.ts";
+import { countsOf, type FinishedPush, pushLine } from "./push_summary.ts";
 import { type BundleSigning, openSigning, signOutput } from "./sign_output.ts";
-import { ByteMeter } from "./byte_meter.ts";
 
 const LOCK_FILE = "bundle-definition.lock.yaml";
 /** A cluster definition may hold secrets of its profiles. */
@@ -54,6 +57,8 @@ interface BuiltBundle {
   blobBytes: number;
   reused: Reused;
   signatures: string[];
+  /** Null for a build that is not pushed. */
+  push: FinishedPush | null;
 }
 
 /** Builds an archive: finds everything first, then fetches what this machine lacks, then writes. */
@@ -66,8 +71,9 @@ export async function buildBundle(options: BuildOptions, context: CommandContext
     context,
   );
   const { transfer } = options;
-  const clients = await openRegistries(transfer, context);
+  const clients = await openRegistries(transfer, context, { records: recordsOf(context) });
   try {
+    const place = pushPlaceOf(options, clients);
     const exists = (image: string) => imageExists(image, clients);
     const gathered = await gatherContent(options, context, exists);
     const clusterDefinition = await fetchClusterDefinition(options, gathered.palette);
@@ -87,9 +93,15 @@ export async function buildBundle(options: BuildOptions, context: CommandContext
     const sources = known.bundles.map(({ source }) => source);
     const reused = await findReused(inventory, remote, sources);
     const plan = { bundle, inventory, remote, reused, sources, clusterDefinition, signing };
+    const isArchived = options.buildType === "local" && !transfer.dryRun;
+    const built = isArchived ? await write(options, plan, context) : planned(plan);
+    if (place !== null) {
+      const source = sourceOf(plan, openBlobCache(transfer, context));
+      built.push = await pushBuilt(bundle, place, options, { source, signing, context });
+    }
     await show(
-      transfer.dryRun ? planned(plan) : await write(options, plan, context),
-      sources.length > 0,
+      built,
+      { isRemote: options.buildType === "remote", hasExisting: sources.length > 0 },
       context,
     );
   } finally {
@@ -158,6 +170,11 @@ interface Plan {
   signing: BundleSigning | null;
 }
 
+/** Everything of a bundle, from what is nearest. */
+function sourceOf({ bundle, sources }: Plan, cache: BlobCache | null): ContentSource {
+  return joinContent([bundle.made, ...sources, ...(cache === null ? [] : [cache]), bundle.source]);
+}
+
 function planned({ bundle, inventory, reused }: Plan): BuiltBundle {
   return {
     name: bundle.name,
@@ -170,6 +187,7 @@ function planned({ bundle, inventory, reused }: Plan): BuiltBundle {
     blobBytes: sizeOfBlobs(inventory),
     reused,
     signatures: [],
+    push: null,
   };
 }
 
@@ -184,22 +202,25 @@ async function write(
   // Whether there is a place for it shows before hours of fetching, not after.
   const folder = await makeOutputFolder(bundleFolder(options.output, context), context);
   const cache = openBlobCache(transfer, context);
-  const meter = new ByteMeter(transfer.progress, context);
+  const meter = new ByteMeter(transfer, context);
   const path = joinPath(folder, `${bundle.name}.tar${level === 0 ? "" : ".zst"}`);
   try {
     const fetched = remote.filter(({ descriptor }) => !reused.digests.has(descriptor.digest));
-    await fetchAll(cache, fetched, { source: bundle.source, jobs: transfer.jobs, meter });
+    if (cache !== null) {
+      meter.begin("fetching", fetched.reduce((sum, { descriptor }) => sum + descriptor.size, 0));
+      await fillCache(cache, fetched, {
+        source: bundle.source,
+        jobs: transfer.jobs,
+        onBytes: (count) => meter.add(count),
+        keepsGoing: options.keepGoing,
+      });
+    }
     meter.begin("writing", sizeOfBlobs(inventory));
     const archive = await writeBundle(path, {
       items: bundle.items,
       annotations: bundle.annotations,
       inventory,
-      source: joinContent([
-        bundle.made,
-        ...plan.sources,
-        ...(cache === null ? [] : [cache]),
-        bundle.source,
-      ]),
+      source: sourceOf(plan, cache),
     }, {
       files,
       crypto,
@@ -244,38 +265,37 @@ async function writeBeside(
   if (signing !== null) built.signatures.push(...await signOutput(path, signing, context));
 }
 
-async function fetchAll(
-  cache: BlobCache | null,
-  blobs: readonly NeededBlob[],
-  { source, jobs, meter }: { source: ContentSource; jobs: number; meter: ByteMeter },
-): Promise<void> {
-  if (cache === null) return;
-  meter.begin("fetching", blobs.reduce((sum, { descriptor }) => sum + descriptor.size, 0));
-  await fillCache(cache, blobs, { source, jobs, onBytes: (count) => meter.add(count) });
-}
-
 async function show(
   built: BuiltBundle,
-  hasExisting: boolean,
+  { isRemote, hasExisting }: { isRemote: boolean; hasExisting: boolean },
   { printer }: CommandContext,
 ): Promise<void> {
-  const { name, path, reused, items, blobs, blobBytes } = built;
+  const { name, path, reused, items, blobs, blobBytes, push, signatures } = built;
   const { digests: _, ...counts } = reused;
+  const size = formatBytes(reused.bytes);
   await printer.result({
-    document: () => ({ ...built, reused: counts }),
+    document: () => ({
+      ...built,
+      reused: counts,
+      push: push === null ? null : {
+        registry: push.place,
+        ...countsOf(push.result, push.isDryRun),
+      },
+    }),
     text: () =>
-      formatSummary("Build", [
-        path === null
-          ? `bundle ${name} would have ${items} items, ${blobs} blobs of ${formatBytes(blobBytes)}`
-          : `bundle ${name} saved to ${path}`,
-        ...(hasExisting
-          ? [
-            `reused ${reused.items} of ${items} items (${
-              formatBytes(reused.bytes)
-            } not downloaded)`,
-          ]
-          : []),
-        ...built.signatures.map((file) => `signature saved to ${file}`),
-      ]),
+      [
+        ...(isRemote ? [] : [formatSummary("Build", [
+          path === null
+            ? `bundle ${name} would have ${items} items, ${blobs} blobs of ${
+              formatBytes(blobBytes)
+            }`
+            : `bundle ${name} saved to ${path}`,
+          ...(hasExisting
+            ? [`reused ${reused.items} of ${items} items (${size} not downloaded)`]
+            : []),
+          ...signatures.map((file) => `signature saved to ${file}`),
+        ])]),
+        ...(push === null ? [] : [formatSummary(push.title, [pushLine(push)])]),
+      ].join(""),
   });
 }

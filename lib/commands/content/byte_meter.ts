@@ -1,5 +1,7 @@
-import { TransferProgress } from "../../output/transfer_progress.ts";
+import type { TransferProgress } from "../../output/transfer_progress.ts";
 import type { CommandContext } from "../context.ts";
+import type { TransferOptions } from "./transfer_command.ts";
+import { transferProgressOf } from "./transfer_progress.ts";
 
 /** Counts the bytes of one step after another, and shows how far they are. */
 export class ByteMeter {
@@ -8,15 +10,8 @@ export class ByteMeter {
   #doneBytes = 0;
   #totalBytes = 0;
 
-  /** @param wanted Undefined: on a terminal. */
-  constructor(wanted: boolean | undefined, { runtime, settings, printer }: CommandContext) {
-    const { streams: { stderr }, clock } = runtime;
-    this.#progress = new TransferProgress({
-      stderr,
-      clock,
-      isSilent: settings.quiet || printer.format !== "table" || !(wanted ?? stderr.isTerminal),
-      color: settings.color,
-    });
+  constructor(options: Pick<TransferOptions, "progress">, context: CommandContext) {
+    this.#progress = transferProgressOf(options, context);
   }
 
   begin(label: string, totalBytes: number): void {

@@ -1,5 +1,6 @@
 import { UserError } from "../../errors.ts";
 import type { ContentSource } from "../../oci/content_source.ts";
+import type { Digest } from "../../oci/digest.ts";
 import { parseReference, selectorOf } from "../../oci/reference.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
 import {
@@ -29,7 +30,7 @@ import { inFlight } from "./in_flight.ts";
 import { joinContent } from "./joined_content.ts";
 import { MadeContent } from "./made_content.ts";
 import type { Registries } from "../../oci/registry/registries.ts";
-import { RemoteContent } from "./remote_content.ts";
+import { type Place, RemoteContent } from "./remote_content.ts";
 import { allFailures, resolveImage } from "./resolve_image.ts";
 
 export interface AssembleParts {
@@ -57,6 +58,8 @@ export interface AssembledBundle extends Bundle {
   definition: BundleDefinition;
   /** The part of it that is made here, and comes from no registry. */
   made: ContentSource;
+  /** Where a blob of the rest lies; null for one of no registry. */
+  placeOf: (digest: Digest) => Place | null;
 }
 
 /**
@@ -159,6 +162,7 @@ export async function assembleBundle(
     items: inOrder([await addDefinition(filled, made), ...items]),
     source: joinContent([made, remote]),
     made,
+    placeOf: (digest) => remote.placeOf(digest),
     close: () => {},
   };
 }

@@ -1,13 +1,17 @@
+import { UserError } from "../../errors.ts";
 import type { BlobCache } from "../../oci/blob_cache.ts";
 import type { ContentSource } from "../../oci/content_source.ts";
 import { inFlight } from "./in_flight.ts";
 import type { NeededBlob } from "./inventory.ts";
+import { allFailures } from "./resolve_image.ts";
 
 export interface FillCacheParts {
   source: ContentSource;
   /** Blobs moved at once. */
   jobs: number;
   onBytes: (count: number) => void;
+  /** Fetch what can be fetched, and tell of all failures at the end. */
+  keepsGoing?: boolean;
 }
 
 /**
@@ -17,8 +21,9 @@ export interface FillCacheParts {
 export async function fillCache(
   cache: BlobCache,
   blobs: readonly NeededBlob[],
-  { source, jobs, onBytes }: FillCacheParts,
+  { source, jobs, onBytes, keepsGoing = false }: FillCacheParts,
 ): Promise<void> {
+  const failures: { name: string; from: string[]; error: UserError }[] = [];
   const ordered = [...blobs].sort((a, b) => b.descriptor.size - a.descriptor.size);
   await inFlight(ordered, jobs, async ({ descriptor, item }) => {
     if (await cache.has(descriptor)) return onBytes(descriptor.size);
@@ -29,12 +34,15 @@ export async function fillCache(
         return counted(await source.open(each, offset), onBytes);
       },
     };
-    await cache.ensure(
-      descriptor,
-      counting,
-      `${descriptor.digest} of ${item.ref || "a signature"}`,
-    );
+    const what = `${descriptor.digest} of ${item.ref || "a signature"}`;
+    try {
+      await cache.ensure(descriptor, counting, what);
+    } catch (error) {
+      if (!keepsGoing || !(error instanceof UserError)) throw error;
+      failures.push({ name: item.ref || descriptor.digest, from: [], error });
+    }
   });
+  if (failures.length > 0) throw allFailures(failures);
 }
 
 function counted(

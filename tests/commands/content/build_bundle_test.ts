@@ -3,11 +3,13 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { readDefinition } from "../../../lib/content/definition/read_definition.ts";
 import { type ContentRegistry, startContentRegistry } from "../../support/content_registry.ts";
+import { startDockerRegistry } from "../../support/docker_registry.ts";
 import { errorOf } from "../../support/home.ts";
 import { MemoryContent } from "../../support/memory_content.ts";
 import { makeKeys, opensslVerdict } from "../../support/openssl.ts";
 import { packFiles, tarGzipOf, writeFolder } from "../../support/pack_folder.ts";
 import { hasProgram, runProgram } from "../../support/programs.ts";
+import { testRegistry } from "../../support/registry_client.ts";
 import { World } from "../../support/world.ts";
 
 const WEB = "bundle/app/web";
@@ -260,6 +262,25 @@ Deno.test("a blob that is not what its digest says ends the build, and the older
   }
 });
 
+Deno.test("--keep-going fetches what there is, and tells of all that failed", async () => {
+  await using sources = await Sources.make();
+  const { it, content } = sources;
+  const pack = await sources.pack([`${WEB}:1`, `${ONLY}:2`]);
+  const image = await content.putImage(["only".repeat(1000)]);
+  const { config, layers: [layer] } = JSON.parse(new TextDecoder().decode(content.bytes(image)));
+  for (const part of [config, layer]) content.replace(part, new Uint8Array(part.size));
+  const out = `${it.home.root}/out`;
+  const build = ["--packs", pack, "--name", "b", "--output", out];
+  const run = await it.run([...build, "--keep-going", "--format", "json"]);
+  assertEquals(run.status, 1);
+  assertStringIncludes(String(errorOf(run).message), "Cannot fetch 2 of the items");
+  assertEquals(await listed(out), []);
+  await content.putImage(["only".repeat(1000)]);
+  sources.fetched();
+  assertEquals((await it.run(build)).status, 0);
+  assertEquals(sources.fetched().length, 2);
+});
+
 Deno.test("--dry-run finds everything, and fetches and writes nothing", async () => {
   await using sources = await Sources.make();
   const { it } = sources;
@@ -327,5 +348,56 @@ Deno.test({
     assertEquals(split.status, 0, split.stderr);
     const inParts = await it.home.run(["content", "verify", `${out}/b.tar.001`, "--key", key]);
     assertEquals(inParts.status, 0, inParts.stderr + inParts.stdout);
+  },
+});
+
+Deno.test({
+  name: "--push fills a registry, and a remote build does so without an archive",
+  ignore: !hasProgram("docker-registry") || !hasProgram("openssl"),
+  async fn() {
+    await using sources = await Sources.make();
+    await using target = await startDockerRegistry();
+    await using keys = await makeKeys();
+    const { it, registry } = sources;
+    const pack = await sources.pack([`${WEB}:1`]);
+    const out = `${it.home.root}/out`;
+    const build = (name: string, ...flags: string[]) =>
+      it.run([
+        ...["--packs", pack, "--name", name, "--output", out, "--private-key", keys.at("ec.pem")],
+        ...["--registry", `${target.host}/content`, ...flags],
+      ]);
+    const local = await build("one", "--push");
+    assertEquals(local.status, 0, local.stderr);
+    assertStringIncludes(
+      local.stdout,
+      `\nPush Summary\n${"-".repeat(29)}\nlocal bundle one pushed to ${target.host}/content\n`,
+    );
+    assertEquals((await listed(out)).includes("one.tar.zst"), true);
+    const remote = await build("two", "--build-type", "remote");
+    assertEquals(remote.status, 0, remote.stderr);
+    assertEquals(remote.stdout.includes("Build Summary"), false);
+    assertEquals((await listed(out)).includes("two.tar.zst"), false);
+
+    const names = await it.home.run(["content", "list", "--repo", `${target.host}/content`]);
+    assertEquals(
+      names.stdout,
+      `Listing bundles\n${
+        ["one", "two"].map((name) => `${target.host}/content/bundle-definition:${name}\n`).join("")
+      }`,
+    );
+    using client = testRegistry(target.host);
+    const image = await client.client.headManifest(
+      `content/${registry.host.replace(":", "_")}/${WEB}`,
+      "1",
+    ) ?? await client.client.headManifest(`content/${registry.host}/${WEB}`, "1");
+    assertEquals(image === null, false, (await client.client.catalog()).join(" "));
+    for (const name of ["one", "two"]) {
+      const definition = await client.client.headManifest("content/bundle-definition", name);
+      const { digest } = definition ?? { digest: "" };
+      const tags = await client.client.listTags("content/bundle-definition");
+      assertEquals(tags.includes(`${digest.replace(":", "-")}.sig`), true, tags.join(" "));
+    }
+    const again = await build("two", "--build-type", "remote", "--format", "json");
+    assertEquals(JSON.parse(again.stdout).push.uploaded, 0, again.stdout);
   },
 });
