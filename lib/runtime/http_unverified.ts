@@ -50,7 +50,12 @@ export async function openUnverifiedTransport(
         });
         const { body } = request;
         if (!(body instanceof ReadableStream)) outgoing.end(body);
-        else Readable.fromWeb(body as never).once("error", fail).pipe(outgoing);
+        else {
+          void sendBody(body, outgoing).catch((error) => {
+            outgoing.destroy();
+            fail(error);
+          });
+        }
       }),
     close() {
       agents["http:"].destroy();
@@ -71,6 +76,26 @@ function start(
   return url.protocol === "http:"
     ? http.request(url, { ...options, agent: agents["http:"] })
     : https.request(url, { ...options, agent: agents["https:"], rejectUnauthorized: false });
+}
+
+/**
+ * Piece by piece, as fast as the other side takes them. Not by `pipe`: after a body of a few bytes it
+ * leaves the request unfinished here, and the next one waits behind it on the same connection.
+ */
+async function sendBody(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  outgoing: Http.ClientRequest,
+): Promise<void> {
+  const { promise: closed, resolve: onClose } = Promise.withResolvers<void>();
+  outgoing.once("close", onClose);
+  for await (const piece of body) {
+    if (outgoing.destroyed) return;
+    if (outgoing.write(piece)) continue;
+    const { promise: drained, resolve: onDrain } = Promise.withResolvers<void>();
+    outgoing.once("drain", onDrain);
+    await Promise.race([drained, closed]);
+  }
+  outgoing.end();
 }
 
 function byteLength(body: string | Uint8Array): number {

@@ -180,6 +180,59 @@ for (const insecure of [false, true]) {
   }
 }
 
+for (const insecure of [false, true]) {
+  Deno.test({
+    name: `nothing waits behind a short stream, ${insecure ? "un" : ""}verified (needs openssl)`,
+    ignore,
+    async fn() {
+      const all = await certificates();
+      const server = await serveHttp({
+        hostname: "127.0.0.1",
+        port: 0,
+        tls: { certificate: all.server.cert, key: all.server.key },
+      }, async (request) => new Response(await request.text()));
+      const transport = await openSystemTransport({ insecure, caCertificates: [all.ca.cert] });
+      const url = new URL(`https://127.0.0.1:${server.port}/`);
+      const signal = AbortSignal.timeout(4_000);
+      const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+        start(controller) {
+          controller.enqueue(new Uint8Array([97, 98]));
+          controller.close();
+        },
+      });
+      const headers = { "content-length": "2" };
+      const short = await transport.send({ method: "PUT", url, headers, body, signal });
+      assertEquals(await new Response(short.body).text(), "ab");
+      const startMs = performance.now();
+      const next = await transport.send({ method: "POST", url, headers: {}, body: "c", signal });
+      assertEquals(await new Response(next.body).text(), "c");
+      assertEquals(performance.now() - startMs < 2_000, true);
+      transport.close();
+      await server.stop();
+    },
+  });
+
+  Deno.test(`a stream that breaks fails the request, ${insecure ? "un" : ""}verified`, async () => {
+    const server = await serveHttp(
+      { hostname: "127.0.0.1", port: 0 },
+      async (request) => new Response(await request.text().catch(() => "cut")),
+    );
+    const transport = await openSystemTransport({ insecure, caCertificates: [] });
+    await assertRejects(() =>
+      transport.send({
+        method: "PUT",
+        url: new URL(`http://127.0.0.1:${server.port}/`),
+        headers: { "content-length": "5" },
+        body: new ReadableStream({
+          pull: (controller) => controller.error(new Error("the source broke")),
+        }),
+        signal: AbortSignal.timeout(4_000),
+      }), TransportError);
+    transport.close();
+    await server.stop();
+  });
+}
+
 const CAUSES: [string, TransportErrorKind, string][] = [
   ["dns error: failed to lookup address information", "network", "host name not found"],
   ["getaddrinfo ENOTFOUND nowhere.example", "network", "host name not found"],

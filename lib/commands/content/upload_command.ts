@@ -46,7 +46,10 @@ export function buildUpload(choose: Choose) {
     )
     .option("--no-insecure", "Accept only a trusted certificate.")
     .option("--ca <file:file>", "Trust this CA, and check the certificate of the host.")
-    .option("--chunk-size <mib:count>", "Size of a chunk in MiB; 64 by default.")
+    .option(
+      "--chunk-size <mib:count>",
+      "Size of a chunk in MiB, 8 of --src-url, which are held in memory; 64 by default.",
+    )
     .option("--connections <count:count>", "Chunks on their way at once, 32 at most; 8 by default.")
     .option("--resume", "Go on with what an earlier run began; on by default.")
     .option("--no-resume", "Discard what an earlier run began.")
@@ -82,7 +85,7 @@ export function buildUpload(choose: Choose) {
           tls: options.tls ?? true,
           insecure: options.insecure,
           ca: options.ca,
-          chunkSizeMib: options.chunkSize ?? 64,
+          chunkSizeMib: options.chunkSize ?? (options.srcUrl === undefined ? 64 : 8),
           connections: options.connections ?? 8,
           resume: options.resume ?? true,
           fullVerify: options.fullVerify === true,

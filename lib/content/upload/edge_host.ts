@@ -216,18 +216,21 @@ function streamOf(
   watch: { onPiece: () => void; onEnd: () => void; onError: (error: unknown) => void },
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const pieces = body.pieces()[Symbol.asyncIterator]();
+  let left = body.size;
   return new ReadableStream({
     async pull(controller) {
       try {
         const { done, value } = await pieces.next();
-        if (done === true) {
-          watch.onEnd();
-          controller.close();
-        } else {
-          watch.onPiece();
-          // The source overwrites its piece while the transport still holds this one.
-          controller.enqueue(value.slice());
-        }
+        if (done === true) return controller.close();
+        watch.onPiece();
+        left -= value.length;
+        // The source overwrites its piece while the transport still holds this one.
+        controller.enqueue(value.slice());
+        if (left > 0) return;
+        // With the last byte, not when the transport asks for more: it may never do.
+        await pieces.return?.();
+        watch.onEnd();
+        controller.close();
       } catch (error) {
         watch.onError(error);
         controller.error(error);

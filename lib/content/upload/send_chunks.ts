@@ -1,5 +1,4 @@
 import { UserError } from "../../errors.ts";
-import { concatBytes } from "../../runtime/streams.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
 import { type Chunk, putChunk } from "./chunk_protocol.ts";
 import { hostUnreachable } from "./edge_error.ts";
@@ -114,23 +113,18 @@ async function readChunk(
     // A file is read again: cheaper than to hold a chunk of each connection in memory.
     if (!source.isLocal) kept.push(piece.slice());
   }
-  const bytes = concatBytes(kept);
   return {
     index,
     start,
     end,
     total: source.identity.size,
     sha256: hash.digest(),
-    pieces: () => source.isLocal ? source.pieces(start, end, signal) : slicesOf(bytes),
+    pieces: () => source.isLocal ? source.pieces(start, end, signal) : each(kept),
   };
 }
 
-const SLICE_BYTES = 1024 * 1024;
-
-async function* slicesOf(bytes: Uint8Array<ArrayBuffer>) {
-  for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
-    yield bytes.subarray(at, at + SLICE_BYTES);
-  }
+async function* each(pieces: readonly Uint8Array<ArrayBuffer>[]) {
+  yield* pieces;
 }
 
 function damaged(host: EdgeHost, index: number): UserError {

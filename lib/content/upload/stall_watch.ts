@@ -10,6 +10,7 @@ export class Stalled extends Error {
 export class StallWatch {
   readonly #controller = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #isOver = false;
 
   /** Aborts when nothing moves in time, with `Stalled`. */
   get signal(): AbortSignal {
@@ -19,12 +20,20 @@ export class StallWatch {
   /** Something moved; the next thing has to within `limitMs`. */
   expect(limitMs: number): void {
     clearTimeout(this.#timer);
+    if (this.#isOver) return;
     this.#timer = setTimeout(() => {
       this.#controller.abort(new Stalled(`nothing moved for ${Math.round(limitMs / 1000)} s`));
     }, limitMs);
   }
 
+  /** Nothing is expected for now. */
+  pause(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Nothing is expected any more, whatever is left of a body: a timer would hold the process. */
   stop(): void {
+    this.#isOver = true;
     clearTimeout(this.#timer);
   }
 }

@@ -118,7 +118,7 @@ class PartReader {
           const stop = Math.min(end, part.total);
           for await (const piece of part.response.body ?? []) {
             // Whoever takes the piece may take his time.
-            watch.stop();
+            watch.pause();
             const wanted = piece.subarray(0, stop - at);
             at += wanted.length;
             attempt = 1;
