@@ -1,4 +1,3 @@
-import { UserError } from "../errors.ts";
 import type { ContentSource } from "../oci/content_source.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -7,6 +6,7 @@ import { walkManifests } from "../oci/walk_manifests.ts";
 import type { Crypto } from "../runtime/crypto.ts";
 import type { Files } from "../runtime/files.ts";
 import type { Bundle, BundleItem } from "./bundle.ts";
+import { requireSpace } from "./require_space.ts";
 
 export interface FillLayoutParts {
   files: Files;
@@ -30,7 +30,7 @@ export async function fillLayout(
   const { signal, onProgress } = parts;
   const missing = await missingOf(source, items, layout, parts);
   const allBytes = missing.reduce((total, { size }) => total + size, 0);
-  await refuseSmallDisk(layout.folder, allBytes, parts.files);
+  await requireSpace([{ folder: layout.folder, bytes: allBytes }], parts.files);
   let doneBytes = 0;
   for (const descriptor of missing) {
     await layout.putBlob(
@@ -78,15 +78,4 @@ async function missingOf(
     if (!await layout.has(descriptor) && await source.has(descriptor)) missing.push(descriptor);
   }
   return missing;
-}
-
-async function refuseSmallDisk(folder: string, bytes: number, files: Files): Promise<void> {
-  const free = await files.freeBytes(folder);
-  if (free === null || free >= bytes) return;
-  const mib = (count: number) => Math.ceil(count / 1024 / 1024);
-  throw new UserError(
-    "io",
-    `Cannot fill "${folder}": ${mib(bytes)} MiB are needed, and ${mib(free)} MiB are free`,
-    { hint: "Free some space, or name a folder on another disk" },
-  );
 }

@@ -19,7 +19,8 @@ import { formatBytes } from "../../output/bytes.ts";
 import { formatSummary } from "../../output/summary.ts";
 import { joinPath } from "../../runtime/files.ts";
 import type { CommandContext } from "../context.ts";
-import { openBlobCache } from "./blob_cache.ts";
+import { requireSpace } from "../../content/require_space.ts";
+import { cacheFolder, openBlobCache } from "./blob_cache.ts";
 import { ByteMeter } from "./byte_meter.ts";
 import { architecturesOf, type BuildOptions } from "./build_options.ts";
 import {
@@ -170,6 +171,16 @@ interface Plan {
   signing: BundleSigning | null;
 }
 
+async function missingBytes(cache: BlobCache, blobs: readonly NeededBlob[]): Promise<number> {
+  const missing: NeededBlob[] = [];
+  for (const each of blobs) if (!await cache.has(each.descriptor)) missing.push(each);
+  return sumOf(missing);
+}
+
+function sumOf(blobs: readonly NeededBlob[]): number {
+  return blobs.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
+}
+
 /** Everything of a bundle, from what is nearest. */
 function sourceOf({ bundle, sources }: Plan, cache: BlobCache | null): ContentSource {
   return joinContent([bundle.made, ...sources, ...(cache === null ? [] : [cache]), bundle.source]);
@@ -206,8 +217,15 @@ async function write(
   const path = joinPath(folder, `${bundle.name}.tar${level === 0 ? "" : ".zst"}`);
   try {
     const fetched = remote.filter(({ descriptor }) => !reused.digests.has(descriptor.digest));
+    await requireSpace([
+      { folder, bytes: sizeOfBlobs(inventory) },
+      ...(cache === null ? [] : [{
+        folder: cacheFolder(transfer, context.runtime),
+        bytes: await missingBytes(cache, fetched),
+      }]),
+    ], files);
     if (cache !== null) {
-      meter.begin("fetching", fetched.reduce((sum, { descriptor }) => sum + descriptor.size, 0));
+      meter.begin("fetching", sumOf(fetched));
       await fillCache(cache, fetched, {
         source: bundle.source,
         jobs: transfer.jobs,

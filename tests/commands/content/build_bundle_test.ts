@@ -2,6 +2,7 @@
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { readDefinition } from "../../../lib/content/definition/read_definition.ts";
+import { systemFiles } from "../../../lib/runtime/files.ts";
 import { type ContentRegistry, startContentRegistry } from "../../support/content_registry.ts";
 import { startDockerRegistry } from "../../support/docker_registry.ts";
 import { errorOf } from "../../support/home.ts";
@@ -279,6 +280,22 @@ Deno.test("--keep-going fetches what there is, and tells of all that failed", as
   sources.fetched();
   assertEquals((await it.run(build)).status, 0);
   assertEquals(sources.fetched().length, 2);
+});
+
+Deno.test("a disk without room for cache and archive is told of before the first blob", async () => {
+  await using sources = await Sources.make();
+  const { it } = sources;
+  const pack = await sources.pack([`${WEB}:1`]);
+  const out = `${it.home.root}/out`;
+  const run = await it.run(["--packs", pack, "--name", "b", "--output", out, "--format", "json"], {
+    files: { ...systemFiles(), freeBytes: () => Promise.resolve(1000) },
+  });
+  assertEquals(run.status, 1);
+  assertMatch(
+    String(errorOf(run).message),
+    /^Cannot fill ".*": 1 MiB are needed, and 1 MiB are free$/,
+  );
+  assertEquals(sources.fetched(), []);
 });
 
 Deno.test("--dry-run finds everything, and fetches and writes nothing", async () => {
