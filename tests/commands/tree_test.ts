@@ -34,6 +34,10 @@ const DOCUMENTED: Record<string, string[]> = {
     ...["file", "registry", "annotation-selector", "arch", "ca-cert", "insecure", "tls-cert"],
     ...["tls-key", "progress"],
   ],
+  "content save": [
+    ...["source", "output", "compression-level", "definition-only", "arch", "ca-cert"],
+    ...["insecure", "tls-cert", "tls-key", "progress"],
+  ],
   "content registry-login": [
     ...["registry", "username", "password", "arch", "ca-cert", "insecure", "tls-cert", "tls-key"],
     ...["progress", "encryption-passphrase"],

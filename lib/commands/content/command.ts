@@ -4,6 +4,7 @@ import { buildDefinition } from "./definition_command.ts";
 import { buildContentList } from "./list_command.ts";
 import { buildPush } from "./push_command.ts";
 import { buildRegistryLogin } from "./registry_login_command.ts";
+import { buildSave } from "./save_command.ts";
 import { buildServe } from "./serve_command.ts";
 import { buildUpload } from "./upload_command.ts";
 import { buildVerify } from "./verify_command.ts";
@@ -15,6 +16,7 @@ export const build: BuildBranch = (choose) =>
     .command("list", buildContentList(choose))
     .command("push", buildPush(choose))
     .command("registry-login", buildRegistryLogin(choose))
+    .command("save", buildSave(choose))
     .command("serve", buildServe(choose))
     .command("upload", buildUpload(choose))
     .command("verify", buildVerify(choose));

@@ -17,6 +17,11 @@ export function definitionFolder(output: string | undefined, context: CommandCon
   return plainPath(output ?? OUTPUT, context);
 }
 
+/** Where bundles of registries go: the current folder, unless the user names one. */
+export function saveFolder(output: string | undefined, context: CommandContext): string {
+  return plainPath(output ?? ".", context);
+}
+
 /** An absolute path without steps that lead nowhere. */
 function plainPath(path: string, { runtime }: CommandContext): string {
   return expandPath(path, runtime).replace(/\/\.(?=\/|$)/g, "").replace(/(?<=.)\/+$/, "");

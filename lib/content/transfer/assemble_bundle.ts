@@ -27,6 +27,7 @@ import {
   listedItem,
 } from "./artifacts.ts";
 import { inFlight } from "./in_flight.ts";
+import { inOrder } from "./item_order.ts";
 import { joinContent } from "./joined_content.ts";
 import { MadeContent } from "./made_content.ts";
 import type { Registries } from "../../oci/registry/registries.ts";
@@ -219,12 +220,4 @@ async function fromRegistry(
   const manifest = await registries.open(host).getManifest(repository, selectorOf(reference));
   remote.add(manifest, { host, repository });
   return listedItem(manifest.descriptor, ref, type, annotations);
-}
-
-/** The definition first; then by reference, then by digest. What is listed twice is listed once. */
-function inOrder(items: readonly BundleItem[]): BundleItem[] {
-  const unique = new Map(items.map((item) => [`${item.ref}\0${item.descriptor.digest}`, item]));
-  const key = ({ type, ref, descriptor }: BundleItem) =>
-    `${type === "bundle" ? 0 : 1}\0${ref === "" ? 1 : 0}\0${ref}\0${descriptor.digest}`;
-  return [...unique.values()].sort((a, b) => key(a) < key(b) ? -1 : 1);
 }

@@ -8,7 +8,9 @@ import {
   BUNDLE_NAME,
   BUNDLE_SCHEMA,
   type BundleItem,
+  CONTAINERD_NAME,
   type ItemType,
+  SOURCE_REF,
 } from "../bundle.ts";
 import type { BundleDefinition } from "../definition/bundle_definition.ts";
 import { chartRef, packRef, rawRef } from "../definition/item_refs.ts";
@@ -17,6 +19,7 @@ import { destinationOf } from "../destination.ts";
 import { DEFINITION_REPOSITORY, DEFINITION_TYPE, listedItem } from "./artifacts.ts";
 import { findAttached } from "./attached.ts";
 import { inFlight } from "./in_flight.ts";
+import { inOrder } from "./item_order.ts";
 import { below } from "./push_bundle.ts";
 import type { Registries } from "../../oci/registry/registries.ts";
 import { RemoteContent } from "./remote_content.ts";
@@ -40,6 +43,12 @@ export interface RemoteDefinition {
   definition: BundleDefinition;
   text: string;
   manifest: Manifest;
+}
+
+/** A bundle whose content stays where it is until it is read. */
+export interface RemoteBundle extends Bundle {
+  definition: BundleDefinition;
+  source: RemoteContent;
 }
 
 /**
@@ -70,13 +79,19 @@ export async function readRemoteDefinition(
 export async function openRemoteBundle(
   remote: RemoteName,
   parts: RemoteParts,
-): Promise<Bundle & { definition: BundleDefinition }> {
+): Promise<RemoteBundle> {
   const { host, base, name } = remote;
   const content = new RemoteContent(parts.registries);
   const { definition, manifest } = await readRemoteDefinition(remote, content, parts);
   const registry = parts.registries.open(host);
   const items: BundleItem[] = [
     listedItem(manifest.descriptor, `${DEFINITION_REPOSITORY}:${definition.name}`, "bundle"),
+    ...await findAttached(
+      registry,
+      { host, repository: below(base, DEFINITION_REPOSITORY) },
+      manifest.descriptor.digest,
+      content,
+    ),
   ];
   await inFlight(wantedOf(definition), parts.jobs, async ({ ref, type, digest, annotations }) => {
     const destination = await destinationOf({ ref, type }, definition.name, parts.crypto);
@@ -97,7 +112,7 @@ export async function openRemoteBundle(
       [BUNDLE_SCHEMA]: "v1",
       [BUNDLE_ARCH]: definition.arch.length === 1 ? definition.arch[0] ?? "multi" : "multi",
     },
-    items,
+    items: inOrder(items),
     source: content,
     close: () => {},
   };
@@ -117,11 +132,15 @@ export function wantedOf(definition: BundleDefinition): WantedItem[] {
     { ref, type, digest, annotations: {} },
   ];
   return [
-    ...definition.images.map(({ image, type, digest, annotations }) => ({
+    ...definition.images.map(({ image, source, type, digest, annotations }) => ({
       ref: image,
       type,
       digest,
-      annotations,
+      annotations: {
+        ...annotations,
+        [CONTAINERD_NAME]: image,
+        ...(source === "" ? {} : { [SOURCE_REF]: source }),
+      },
     })),
     ...definition.charts.map((chart) => ({
       ...chart,

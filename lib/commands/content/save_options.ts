@@ -1,0 +1,12 @@
+import type { TransferOptions } from "./transfer_command.ts";
+
+/** What `content save` is told. */
+export interface SaveContentOptions {
+  source: string | undefined;
+  /** Undefined: the current folder. */
+  output: string | undefined;
+  compressionLevel: number;
+  /** Nothing but the definition is written. */
+  definitionOnly: boolean;
+  transfer: TransferOptions;
+}
