@@ -22,6 +22,10 @@ function* groupsOf(command: AnyCommand, path: string[] = []): Generator<[string,
 const DOCUMENTED: Record<string, string[]> = {
   "completion": [],
   "import": ["kubeconfig", "kubeconfig-dir", "uuid", "encryption-passphrase"],
+  "content copy": [
+    ...["source", "destination", "annotation-selector", "arch", "ca-cert", "insecure"],
+    ...["tls-cert", "tls-key", "progress"],
+  ],
   "content definition": ["arch", "ca-cert", "insecure", "tls-cert", "tls-key", "progress"],
   "content serve": [
     ...["arch", "bundle", "ca-cert", "disk", "host", "insecure", "port", "progress"],

@@ -1,5 +1,6 @@
 import { type BuildBranch, group } from "../command.ts";
 import { buildBuild } from "./build_command.ts";
+import { buildCopy } from "./copy_command.ts";
 import { buildDefinition } from "./definition_command.ts";
 import { buildContentList } from "./list_command.ts";
 import { buildPush } from "./push_command.ts";
@@ -12,6 +13,7 @@ import { buildVerify } from "./verify_command.ts";
 export const build: BuildBranch = (choose) =>
   group("Build, check, carry and upload content bundles for hosts without a network.")
     .command("build", buildBuild(choose))
+    .command("copy", buildCopy(choose))
     .command("definition", buildDefinition(choose))
     .command("list", buildContentList(choose))
     .command("push", buildPush(choose))

@@ -7,7 +7,7 @@ import { sanitizeText } from "../../output/sanitize.ts";
 import type { CommandContext } from "../context.ts";
 import { readUserFile } from "../paths.ts";
 import { type Arch, archOf, isForArch } from "./arch.ts";
-import { isFileAddress, localPathOf, openLocalBundle } from "./open_local_bundle.ts";
+import { isPath, localPathOf, openLocalBundle } from "./open_local_bundle.ts";
 
 export interface DefinitionOptions {
   /** A definition, an archive, a layout folder or a reference, as the user wrote it. */
@@ -73,12 +73,6 @@ async function findDefinition(
   } finally {
     bundle.close();
   }
-}
-
-/** Whether a text can only be meant as a path, not as a reference. */
-function isPath(source: string): boolean {
-  return isFileAddress(source) || /^([./~\\]|[a-z]:[\\/])/i.test(source) || !/[/:]/.test(source) ||
-    (!source.includes(":") && /\.(zst|tar|tgz|gz|ya?ml|json)$/i.test(source));
 }
 
 /** Leaves out the images that are for another architecture: by the bundle, else by the file. */

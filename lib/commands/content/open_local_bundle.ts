@@ -9,8 +9,15 @@ export function localPathOf(text: string, runtime: Pick<Runtime, "env" | "files"
   return expandPath(isFileAddress(text) ? pathOf(text) : text, runtime);
 }
 
-export function isFileAddress(text: string): boolean {
+function isFileAddress(text: string): boolean {
   return /^file:\/\//i.test(text);
+}
+
+/** Whether a text can only be meant as a path on this machine, not as a reference. */
+export function isPath(text: string): boolean {
+  const [first = ""] = text.split("/");
+  return isFileAddress(text) || /^([./~\\]|[a-z]:[\\/])/i.test(text) || !/[/:]/.test(text) ||
+    (/\.(zst|tar|tgz|gz|ya?ml|json)$/i.test(text) && !/[.:]/.test(first));
 }
 
 /** `%20` is a space as in every address; one that says nothing stays as it is. */

@@ -19,7 +19,7 @@ export interface FinishedPush {
 export async function showPush(push: FinishedPush, { printer }: CommandContext): Promise<void> {
   const { title, name, place, result, isDryRun } = push;
   await printer.result({
-    document: () => ({ bundle: name, registry: place, ...countsOf(result, isDryRun) }),
+    document: () => ({ bundle: name, registry: place, dryRun: isDryRun, ...countsOf(result) }),
     text: () => formatSummary(title, [pushLine(push)]),
   });
 }
@@ -34,10 +34,9 @@ export function pushLine({ name, place, result, isDryRun }: FinishedPush): strin
 }
 
 /** What came of a push, as data. */
-export function countsOf(result: PushResult, isDryRun: boolean): Record<string, Json> {
+export function countsOf(result: PushResult): Record<string, Json> {
   const { uploadedBlobs, uploadedBytes, mountedBlobs, thereBlobs, changedTags } = result;
   return {
-    dryRun: isDryRun,
     uploaded: uploadedBlobs,
     uploadedBytes,
     mounted: mountedBlobs,

@@ -1,0 +1,182 @@
+import { UserError } from "../../errors.ts";
+import type { Bundle } from "../../content/bundle.ts";
+import { fillLayout } from "../../content/fill_layout.ts";
+import { sizeOfBlobs, takeInventory } from "../../content/transfer/inventory.ts";
+import {
+  openRemoteBundle,
+  type RemoteBundle,
+  type RemoteName,
+} from "../../content/transfer/remote_bundle.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { Layout } from "../../oci/layout.ts";
+import type { Registries } from "../../oci/registry/registries.ts";
+import type { Json } from "../../output/format.ts";
+import { formatSummary } from "../../output/summary.ts";
+import type { CommandContext } from "../context.ts";
+import { archiveBundle } from "./archive_bundle.ts";
+import { type CopyDestination, copyDestination, type CopySource, copySource } from "./copy_ends.ts";
+import type { CopyContentOptions } from "./copy_options.ts";
+import { fetchBlobs } from "./fetch_blobs.ts";
+import { findRemoteBundle } from "./find_remote_bundle.ts";
+import { openLocalBundle } from "./open_local_bundle.ts";
+import { openRegistries } from "./open_registries.ts";
+import { pushLocal, recordsOf } from "./push.ts";
+import { countsOf } from "./push_summary.ts";
+import { definitionAt, type RemoteReference } from "./remote_reference.ts";
+import { selectContent } from "./select_content.ts";
+import type { TransferOptions } from "./transfer_command.ts";
+import { transferProgressOf } from "./transfer_progress.ts";
+
+const COMPRESSION_LEVEL = 3;
+
+/** A bundle that is open, as messages name it. */
+interface OpenedSource {
+  bundle: Bundle;
+  text: string;
+  /** Where its blobs lie; null for a bundle on this machine. */
+  remote: { bundle: RemoteBundle; name: RemoteName } | null;
+}
+
+interface CopyParts {
+  registries: Registries;
+  transfer: TransferOptions;
+  context: CommandContext;
+}
+
+/** Copies a bundle, or a part of it, from one place to another. */
+export async function copyContent(
+  options: CopyContentOptions,
+  context: CommandContext,
+): Promise<void> {
+  const { selectors, transfer } = options;
+  const from = await copySource(requireFlag("--source", options.source), context);
+  const to = await copyDestination(requireFlag("--destination", options.destination), context);
+  const registries = await openRegistries(transfer, context, { records: recordsOf(context) });
+  try {
+    const parts = { registries, transfer, context };
+    const source = await openSource(from, parts);
+    try {
+      refuseSame(from, to, source);
+      const selected = await selectContent(source.bundle, selectors, transfer, context);
+      const { place, counts } = await copyTo(to, { ...source, bundle: selected }, parts);
+      await context.printer.result({
+        document: () => ({
+          source: source.text,
+          destination: place,
+          dryRun: transfer.dryRun,
+          items: selected.items.length,
+          ...counts,
+        }),
+        text: () =>
+          formatSummary("Copy", [
+            `bundle ${source.text} ${transfer.dryRun ? "would be copied" : "copied"} to ${place}`,
+          ]),
+      });
+    } finally {
+      source.bundle.close();
+    }
+  } finally {
+    registries.close();
+  }
+}
+
+async function openSource(from: CopySource, parts: CopyParts): Promise<OpenedSource> {
+  const { registries, transfer: { jobs }, context } = parts;
+  if (from.kind === "local") {
+    const bundle = await openLocalBundle(from.path, context);
+    return { bundle, text: from.path, remote: null };
+  }
+  const name = await findRemoteBundle(from.reference, "--source", registries);
+  const { crypto } = context.runtime;
+  const bundle = await openRemoteBundle(name, { registries, crypto, jobs });
+  return { bundle, text: definitionAt(name), remote: { bundle, name } };
+}
+
+function refuseSame(from: CopySource, to: CopyDestination, { remote }: OpenedSource): void {
+  const isSame = to.kind === "remote"
+    ? remote !== null && remote.name.host === to.place.host && remote.name.base === to.place.base
+    : from.kind === "local" && from.path.replace(/(?<=.)\/+$/, "") === to.path;
+  if (!isSame) return;
+  throw new UserError("usage", "--source and --destination are the same", {
+    hint: "Name another place for the copy",
+  });
+}
+
+async function copyTo(
+  to: CopyDestination,
+  source: OpenedSource,
+  parts: CopyParts,
+): Promise<{ place: string; counts: Record<string, Json> }> {
+  const { transfer, context } = parts;
+  if (to.kind === "remote") return await copyToRegistry(to.place, source, parts);
+  if (to.kind === "layout") {
+    return { place: to.path, counts: await copyToLayout(to.path, source, parts) };
+  }
+  const { blobs, bytes, written } = await archiveBundle(source.bundle, {
+    path: to.path,
+    level: /\.zst$/i.test(to.path) ? COMPRESSION_LEVEL : 0,
+    transfer,
+    isRemote: source.remote !== null,
+  }, context);
+  const { size = null, digest = null } = written ?? {};
+  return { place: to.path, counts: { blobs, bytes, size, digest } };
+}
+
+async function copyToLayout(
+  folder: string,
+  { bundle, remote }: OpenedSource,
+  { transfer, context }: CopyParts,
+): Promise<Record<string, Json>> {
+  const { runtime: { files, crypto }, signal } = context;
+  const inventory = await takeInventory(bundle.items, bundle.source, crypto);
+  const counts = { blobs: inventory.blobs.size, bytes: sizeOfBlobs(inventory) };
+  if (transfer.dryRun) return counts;
+  const layout = await Layout.make(folder, { files, crypto });
+  const source = remote !== null && transfer.usesCache
+    ? await fetchBlobs(bundle.source, inventory, transfer, context)
+    : bundle.source;
+  const progress = transferProgressOf(transfer, context);
+  try {
+    await fillLayout({ ...bundle, source }, bundle.items, layout, {
+      files,
+      crypto,
+      signal,
+      onProgress: (doneBytes, totalBytes) =>
+        progress.moved({ doneBytes, totalBytes, label: "copy" }),
+    });
+  } finally {
+    progress.end();
+  }
+  return counts;
+}
+
+async function copyToRegistry(
+  { host, base, name, isPlainHttp }: RemoteReference,
+  { bundle, remote }: OpenedSource,
+  { registries, transfer, context }: CopyParts,
+): Promise<{ place: string; counts: Record<string, Json> }> {
+  if (name !== null && name !== bundle.name) {
+    throw new UserError("usage", `Cannot copy "${bundle.name}" as "${name}": it keeps its name`, {
+      hint: "Name registry and base path alone in --destination",
+    });
+  }
+  const mountFrom = (digest: Digest) => {
+    const place = remote?.bundle.source.placeOf(digest);
+    return place?.host === host ? [place.repository] : [];
+  };
+  const result = await pushLocal(bundle, {
+    registry: registries.open(host, isPlainHttp),
+    base,
+    keepsTags: false,
+    transfer,
+    mountFrom,
+  }, context);
+  return { place: base === "" ? host : `${host}/${base}`, counts: countsOf(result) };
+}
+
+function requireFlag(flag: string, value: string | undefined): string {
+  if (value !== undefined && value !== "") return value;
+  throw new UserError("usage", `${flag} is required`, {
+    hint: "palette content copy --source bundle.tar.zst --destination example.com/bundle",
+  });
+}
