@@ -9,6 +9,7 @@ import { writeBundleFile } from "../../support/bundle_file.ts";
 import { type DockerRegistry, startDockerRegistry } from "../../support/docker_registry.ts";
 import { errorOf, Home } from "../../support/home.ts";
 import { hasProgram } from "../../support/programs.ts";
+import { artifactOf, blobOf, EMPTY, opening, testRegistry } from "../../support/registry_client.ts";
 import { DEFINITION_YAML, sampleBundle } from "../../support/sample_bundle.ts";
 
 const ignore = !hasProgram("docker-registry");
@@ -128,6 +129,66 @@ test("content save writes a plain tar, or the definition alone", async (home, re
   const path = `${home.root}/out/bundle-definition.yaml`;
   assertEquals([status, stdout, stderr], [0, `${path}\n`, ""]);
   assertEquals(await Deno.readTextFile(path), DEFINITION_YAML);
+});
+
+test(
+  "content save takes signatures along, and so does a copy of a part",
+  async (home, registry) => {
+    using tested = testRegistry(registry.host);
+    const { client } = tested;
+    const [definition, nginx] = bundle.items;
+    if (definition === undefined || nginx === undefined) throw new Error("no items");
+    const layer = await blobOf(EMPTY);
+    const attached: string[] = [];
+    for (
+      const [repository, subject] of [
+        ["base/bundle-definition", definition],
+        ["base/docker.io/library/nginx", nginx],
+      ] as const
+    ) {
+      await client.putBlob(repository, layer, opening(EMPTY));
+      const { mediaType, digest, size } = subject;
+      const referrer = await artifactOf(layer, { subject: { mediaType, digest, size } });
+      await client.putManifest(repository, referrer.descriptor.digest, referrer);
+      const cosign = await artifactOf(layer, { annotations: { of: digest } });
+      await client.putManifest(repository, `${digest.replace(":", "-")}.sig`, cosign);
+      attached.push(referrer.descriptor.digest, cosign.descriptor.digest);
+    }
+    const saved = await home.run(["content", "save", "-s", `${registry.host}/base`, "-o", "~/out"]);
+    assertEquals([saved.status, saved.stderr], [0, ""]);
+    const path = `${home.root}/out/edge-site.tar.zst`;
+    const found = (await itemsOf(path, home)).map(([, digest]) => digest);
+    assertEquals(
+      found.sort(),
+      [...bundle.items.map(({ digest }) => digest as string), ...attached].sort(),
+    );
+    // Signatures of an image stay with it elsewhere; the definition of a part has none.
+    const copied = await home.run([
+      ...["content", "copy", "-s", path, "-d", `${registry.host}/part`],
+      ...["--annotation-selector", `${CONTAINERD_NAME}=docker.io/library/nginx:1.27`],
+    ]);
+    assertEquals(copied.status, 0);
+    const { digest } = nginx;
+    const referrers = await client.referrers("part/docker.io/library/nginx", digest);
+    const tags = await client.cosignTags("part/docker.io/library/nginx", digest);
+    assertEquals(
+      [...referrers.map((each) => each.digest), ...tags.map(({ descriptor }) => descriptor.digest)],
+      attached.slice(2),
+    );
+    assertEquals(await client.listTags("part/bundle-definition"), ["edge-site"]);
+  },
+);
+
+test("content save --arch takes what is for it, by what images say", async (home, registry) => {
+  for (const [arch, count] of [["arm64", 2], ["amd64", 3]] as const) {
+    const { stdout } = await home.run([
+      ...["content", "save", "-s", `${registry.host}/base`, "-o", "~/out", "--arch", arch],
+      ...["--format", "json"],
+    ]);
+    assertEquals(JSON.parse(stdout).items, count);
+    const verified = await home.run(["content", "verify", "~/out/edge-site.tar.zst"]);
+    assertEquals(verified.status, 0);
+  }
 });
 
 for (

@@ -1,0 +1,52 @@
+import type { ContentSource } from "../../oci/content_source.ts";
+import { parseManifest } from "../../oci/manifest.ts";
+import { isManifestType } from "../../oci/media_types.ts";
+import { readVerified } from "../../oci/verified.ts";
+import type { Crypto } from "../../runtime/crypto.ts";
+import type { BundleItem } from "../bundle.ts";
+import { isIndex } from "./pick_platform.ts";
+
+/** Configs of images say what they are for (OCI image spec, config.md; Docker's is the same). */
+const IMAGE_CONFIG =
+  /^application\/vnd\.(oci\.image\.config\.v1|docker\.container\.image\.v1)\+json$/;
+
+/**
+ * Whether an item is for an architecture, for several with it, or for none in particular. What the
+ * source does not have decides nothing.
+ * @throws {UserError} `integrity`
+ */
+export async function fitsArchitecture(
+  { ref, descriptor }: BundleItem,
+  architecture: string,
+  source: ContentSource,
+  crypto: Crypto,
+): Promise<boolean> {
+  if (descriptor.platform !== undefined) return descriptor.platform.architecture === architecture;
+  if (!isManifestType(descriptor.mediaType) || !await source.has(descriptor)) return true;
+  const what = ref || descriptor.digest;
+  const bytes = await readVerified(source, descriptor, what, { crypto });
+  const manifest = await parseManifest(bytes, descriptor.mediaType, what, crypto);
+  if (isIndex(manifest)) {
+    const { manifests } = manifest;
+    return manifests.length === 0 ||
+      manifests.some(({ platform }) =>
+        platform === undefined || platform.architecture === architecture
+      );
+  }
+  const [config] = manifest.blobs;
+  if (config === undefined || !IMAGE_CONFIG.test(config.mediaType) || !await source.has(config)) {
+    return true;
+  }
+  const text = new TextDecoder().decode(await readVerified(source, config, what, { crypto }));
+  const found = architectureIn(text);
+  return found === null || found === architecture;
+}
+
+function architectureIn(text: string): string | null {
+  try {
+    const config = JSON.parse(text) as { architecture?: unknown } | null;
+    return typeof config?.architecture === "string" ? config.architecture : null;
+  } catch {
+    return null;
+  }
+}
