@@ -21,7 +21,7 @@ import { findRemoteBundle } from "./find_remote_bundle.ts";
 import { openLocalBundle } from "./open_local_bundle.ts";
 import { openRegistries } from "./open_registries.ts";
 import { pushLocal, recordsOf } from "./push.ts";
-import { countsOf } from "./push_summary.ts";
+import { countsOf, planOf } from "./push_summary.ts";
 import { definitionAt, type RemoteReference } from "./remote_reference.ts";
 import { selectContent } from "./select_content.ts";
 import type { TransferOptions } from "./transfer_command.ts";
@@ -35,6 +35,14 @@ interface OpenedSource {
   text: string;
   /** Where its blobs lie; null for a bundle on this machine. */
   remote: { bundle: RemoteBundle; name: RemoteName } | null;
+}
+
+interface Copied {
+  /** As messages name it. */
+  place: string;
+  counts: Record<string, Json>;
+  /** What it would come to, in words. */
+  plan: string;
 }
 
 interface CopyParts {
@@ -58,7 +66,7 @@ export async function copyContent(
     try {
       refuseSame(from, to, source);
       const selected = await selectContent(source.bundle, selectors, transfer, context);
-      const { place, counts } = await copyTo(to, { ...source, bundle: selected }, parts);
+      const { place, counts, plan } = await copyTo(to, { ...source, bundle: selected }, parts);
       await context.printer.result({
         document: () => ({
           source: source.text,
@@ -69,7 +77,9 @@ export async function copyContent(
         }),
         text: () =>
           formatSummary("Copy", [
-            `bundle ${source.text} ${transfer.dryRun ? "would be copied" : "copied"} to ${place}`,
+            transfer.dryRun
+              ? `bundle ${source.text} would be copied to ${place}: ${plan}`
+              : `bundle ${source.text} copied to ${place}`,
           ]),
       });
     } finally {
@@ -106,12 +116,10 @@ async function copyTo(
   to: CopyDestination,
   source: OpenedSource,
   parts: CopyParts,
-): Promise<{ place: string; counts: Record<string, Json> }> {
+): Promise<Copied> {
   const { transfer, context } = parts;
   if (to.kind === "remote") return await copyToRegistry(to.place, source, parts);
-  if (to.kind === "layout") {
-    return { place: to.path, counts: await copyToLayout(to.path, source, parts) };
-  }
+  if (to.kind === "layout") return await copyToLayout(to.path, source, parts);
   const { blobs, bytes, written } = await archiveBundle(source.bundle, {
     path: to.path,
     level: /\.zst$/i.test(to.path) ? COMPRESSION_LEVEL : 0,
@@ -119,18 +127,24 @@ async function copyTo(
     isRemote: source.remote !== null,
   }, context);
   const { size = null, digest = null } = written ?? {};
-  return { place: to.path, counts: { blobs, bytes, size, digest } };
+  const counts = { blobs, bytes, size, digest };
+  return { place: to.path, counts, plan: `${blobs} blobs, ${bytes} bytes` };
 }
 
 async function copyToLayout(
   folder: string,
   { bundle, remote }: OpenedSource,
   { transfer, context }: CopyParts,
-): Promise<Record<string, Json>> {
+): Promise<Copied> {
   const { runtime: { files, crypto }, signal } = context;
   const inventory = await takeInventory(bundle.items, bundle.source, crypto);
-  const counts = { blobs: inventory.blobs.size, bytes: sizeOfBlobs(inventory) };
-  if (transfer.dryRun) return counts;
+  const [blobs, bytes] = [inventory.blobs.size, sizeOfBlobs(inventory)];
+  const copied = {
+    place: folder,
+    counts: { blobs, bytes },
+    plan: `${blobs} blobs, ${bytes} bytes`,
+  };
+  if (transfer.dryRun) return copied;
   const layout = await Layout.make(folder, { files, crypto });
   const source = remote !== null && transfer.usesCache
     ? await fetchBlobs(bundle.source, inventory, transfer, context)
@@ -147,14 +161,14 @@ async function copyToLayout(
   } finally {
     progress.end();
   }
-  return counts;
+  return copied;
 }
 
 async function copyToRegistry(
   { host, base, name, isPlainHttp }: RemoteReference,
   { bundle, remote }: OpenedSource,
   { registries, transfer, context }: CopyParts,
-): Promise<{ place: string; counts: Record<string, Json> }> {
+): Promise<Copied> {
   if (name !== null && name !== bundle.name) {
     throw new UserError("usage", `Cannot copy "${bundle.name}" as "${name}": it keeps its name`, {
       hint: "Name registry and base path alone in --destination",
@@ -171,7 +185,11 @@ async function copyToRegistry(
     transfer,
     mountFrom,
   }, context);
-  return { place: base === "" ? host : `${host}/${base}`, counts: countsOf(result) };
+  return {
+    place: base === "" ? host : `${host}/${base}`,
+    counts: countsOf(result),
+    plan: planOf(result),
+  };
 }
 
 function requireFlag(flag: string, value: string | undefined): string {

@@ -25,12 +25,16 @@ export async function showPush(push: FinishedPush, { printer }: CommandContext):
 }
 
 /** What came of a push, in a line. */
-export function pushLine({ name, place, result, isDryRun }: FinishedPush): string {
-  const { uploadedBlobs, uploadedBytes, mountedBlobs, thereBlobs } = result;
+function pushLine({ name, place, result, isDryRun }: FinishedPush): string {
   return isDryRun
-    ? `local bundle ${name} would be pushed to ${place}: ${uploadedBlobs} blobs to upload ` +
-      `(${uploadedBytes} bytes), ${mountedBlobs} to mount, ${thereBlobs} there`
+    ? `local bundle ${name} would be pushed to ${place}: ${planOf(result)}`
     : `local bundle ${name} pushed to ${place}`;
+}
+
+/** What a push would come to. */
+export function planOf({ uploadedBlobs, uploadedBytes, mountedBlobs, thereBlobs }: PushResult) {
+  return `${uploadedBlobs} blobs to upload (${uploadedBytes} bytes), ${mountedBlobs} to mount, ` +
+    `${thereBlobs} there`;
 }
 
 /** What came of a push, as data. */

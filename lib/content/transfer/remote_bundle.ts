@@ -1,5 +1,7 @@
 import { UserError } from "../../errors.ts";
 import type { Manifest } from "../../oci/manifest.ts";
+import type { Registry } from "../../oci/registry/registry.ts";
+import { isNotThere } from "../../oci/registry/registry_error.ts";
 import { readVerified } from "../../oci/verified.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
 import {
@@ -62,7 +64,7 @@ export async function readRemoteDefinition(
 ): Promise<RemoteDefinition> {
   const repository = below(base, DEFINITION_REPOSITORY);
   const place = `${host}/${repository}:${name}`;
-  const manifest = await registries.open(host).getManifest(repository, name);
+  const manifest = await manifestAt(registries.open(host), repository, name);
   const layer = manifest.blobs[1];
   if (manifest.artifactType !== DEFINITION_TYPE || layer === undefined) {
     throw new UserError("validation", `Cannot read "${place}": another program wrote it`, {
@@ -73,6 +75,20 @@ export async function readRemoteDefinition(
   const bytes = await readVerified(content, layer, `the definition of ${place}`, { crypto });
   const text = new TextDecoder().decode(bytes);
   return { ...readDefinition(text, place), text, manifest };
+}
+
+async function manifestAt(registry: Registry, repository: string, name: string) {
+  try {
+    return await registry.getManifest(repository, name);
+  } catch (error) {
+    if (!isNotThere(error)) throw error;
+    const place = `${registry.host}/${repository}`;
+    throw new UserError("not-found", `Cannot find a bundle at ${place}:${name}`, {
+      hint: `palette content list -r ${place.slice(0, -DEFINITION_REPOSITORY.length - 1)} ` +
+        "tells what there is",
+      cause: error,
+    });
+  }
 }
 
 /** Opens a bundle in a registry; nothing but manifests is read. */

@@ -1,6 +1,6 @@
 /** `content copy` in every direction, with a real registry. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { writeArchive } from "../../../lib/content/archive/write_archive.ts";
 import { REF_NAME } from "../../../lib/content/bundle.ts";
 import { systemCrypto } from "../../../lib/runtime/crypto.ts";
@@ -102,6 +102,13 @@ Deno.test({
         ...["content", "copy", "-s", source, "-d", destination, "--format", "json"],
       ]);
     const { host } = registry;
+    const planned = await home.run([
+      ...["content", "copy", "-s", "~/b.tar.zst", "-d", `${host}/a`, "--dry-run"],
+    ]);
+    assertMatch(
+      planned.stdout,
+      / would be copied to \S+\/a: 8 blobs to upload \(\d+ bytes\), 0 to mount, 0 there\n$/,
+    );
     const pushed = await copy("~/b.tar.zst", `${host}/a`);
     assertEquals(JSON.parse(pushed.stdout), {
       source: `${home.root}/b.tar.zst`,

@@ -138,8 +138,12 @@ Deno.test({
     }
     const several = await home.run(["content", "definition", base]);
     assertStringIncludes(several.stderr, "Hint: Add one of these: :edge-site, :other\n");
-    const none = await home.run(["content", "definition", `${base}:none`, "-o", "json"]);
-    assertEquals(errorOf(none)["code"], "not-found");
+    const none = await home.run(["content", "definition", `${base}:none`]);
+    assertEquals([none.status, none.stderr], [
+      1,
+      `Error: cannot find a bundle at ${base}/bundle-definition:none\n` +
+      `Hint: palette content list -r ${base} tells what there is\n`,
+    ]);
   },
 });
 
