@@ -117,11 +117,11 @@ export async function assembleBundle(
     parts.jobs,
     (chart) =>
       attempt(chartRef(chart), chart.from, async () => {
-        const item = /^oci:/i.test(chart.repo)
+        const { ref, descriptor } = /^oci:/i.test(chart.repo)
           ? await fromRegistry(chartRef(chart), "chart", chart, remote, parts)
           : await parts.fetchChart(chart, made);
-        chart.digest = item.descriptor.digest;
-        items.push(item);
+        chart.digest = descriptor.digest;
+        items.push(listedItem(descriptor, ref, "chart", chart.annotations));
       }),
   );
   await inFlight(filled.packs, parts.jobs, (pack) =>

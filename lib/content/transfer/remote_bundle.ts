@@ -1,4 +1,5 @@
 import { UserError } from "../../errors.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Manifest } from "../../oci/manifest.ts";
 import type { Registry } from "../../oci/registry/registry.ts";
 import { isNotThere } from "../../oci/registry/registry_error.ts";
@@ -101,7 +102,7 @@ export async function openRemoteBundle(
   const { definition, manifest } = await readRemoteDefinition(remote, content, parts);
   const registry = parts.registries.open(host);
   const items: BundleItem[] = [
-    listedItem(manifest.descriptor, `${DEFINITION_REPOSITORY}:${definition.name}`, "bundle"),
+    listedItem(described(manifest), `${DEFINITION_REPOSITORY}:${definition.name}`, "bundle"),
     ...await findAttached(
       registry,
       { host, repository: below(base, DEFINITION_REPOSITORY) },
@@ -114,7 +115,7 @@ export async function openRemoteBundle(
     const repository = below(base, destination?.repository ?? "");
     const found = await registry.getManifest(repository, digest ?? destination?.tag ?? "");
     content.add(found, { host, repository });
-    items.push(listedItem(found.descriptor, ref, type, annotations));
+    items.push(listedItem(described(found), ref, type, annotations));
     for (const each of [found.descriptor, ...found.manifests]) {
       items.push(...await findAttached(registry, { host, repository }, each.digest, content));
     }
@@ -132,6 +133,12 @@ export async function openRemoteBundle(
     source: content,
     close: () => {},
   };
+}
+
+/** As the index of a bundle describes it; the type of a config says nothing that is not there. */
+function described({ descriptor, artifactType, blobs: [config] }: Manifest): Descriptor {
+  const isPlain = artifactType === "" || artifactType === config?.mediaType;
+  return isPlain ? descriptor : { ...descriptor, artifactType };
 }
 
 interface WantedItem {
