@@ -1,8 +1,8 @@
 import { ioError } from "../../config/file_store.ts";
 import type { WrittenArchive } from "../../content/archive/archive_sink.ts";
 import type { Bundle } from "../../content/bundle.ts";
-import { sizeOfBlobs, takeInventory } from "../../content/transfer/inventory.ts";
-import { writeBundle } from "../../content/transfer/write_bundle.ts";
+import { sumOfBlobs, takeInventory } from "../../content/transfer/inventory.ts";
+import { type BundleContent, writeBundle } from "../../content/transfer/write_bundle.ts";
 import { folderOf } from "../../runtime/files.ts";
 import type { CommandContext } from "../context.ts";
 import { fetchBlobs } from "./fetch_blobs.ts";
@@ -14,8 +14,8 @@ export interface ArchiveTarget {
   /** Of the compression; 0 writes a plain tar. */
   level: number;
   transfer: TransferOptions;
-  /** Its blobs are far away. */
-  isRemote: boolean;
+  /** Of each part; undefined writes one file. */
+  splitBytes?: number | undefined;
 }
 
 /** A bundle that was written, or would be. */
@@ -30,43 +30,74 @@ export interface ArchivedBundle {
 const FOLDER_MODE = 0o755;
 
 /**
- * Writes a bundle as an archive; the same content gives the same bytes.
+ * Writes a bundle as an archive, with what has to be fetched for it.
+ * @param target `isRemote`: its blobs are far away.
  * @throws {UserError} `integrity`, `io`
  */
 export async function archiveBundle(
   bundle: Bundle,
-  { path, level, transfer, isRemote }: ArchiveTarget,
+  target: ArchiveTarget & { isRemote: boolean },
   context: CommandContext,
 ): Promise<ArchivedBundle> {
-  const { runtime: { files, crypto }, signal } = context;
-  const inventory = await takeInventory(bundle.items, bundle.source, crypto);
-  const found = { blobs: inventory.blobs.size, bytes: sizeOfBlobs(inventory) };
+  const { path, transfer } = target;
+  const inventory = await takeInventory(bundle.items, bundle.source, context.runtime.crypto);
+  const blobs = [...inventory.blobs.values()];
+  const found = { blobs: blobs.length, bytes: sumOfBlobs(blobs) };
   if (transfer.dryRun) return { ...found, written: null };
-  try {
-    await files.makeFolder(folderOf(path), FOLDER_MODE);
-  } catch (error) {
-    throw ioError("write", path, error);
-  }
-  const source = isRemote && transfer.usesCache
-    ? await fetchBlobs(bundle.source, inventory, transfer, context)
-    : bundle.source;
+  await makeFolderOf(path, context);
+  const space = { folder: folderOf(path), bytes: found.bytes };
+  const source = await fetchBlobs(
+    bundle.source,
+    target.isRemote ? blobs : [],
+    { transfer, space },
+    context,
+  );
+  return {
+    ...found,
+    written: await writeBundleFile({ ...bundle, inventory, source }, target, context),
+  };
+}
+
+/**
+ * Writes an archive out of what is at hand; the same content gives the same bytes.
+ * @throws {UserError} `integrity`, `io`
+ */
+export async function writeBundleFile(
+  content: BundleContent,
+  { path, level, transfer, splitBytes }: ArchiveTarget,
+  context: CommandContext,
+): Promise<WrittenArchive> {
+  const { runtime: { files, crypto, env }, signal } = context;
   const progress = transferProgressOf(transfer, context);
+  const totalBytes = sumOfBlobs(content.inventory.blobs.values());
   let doneBytes = 0;
   try {
-    const written = await writeBundle(path, { ...bundle, inventory, source }, {
+    return await writeBundle(path, content, {
       files,
       crypto,
       level,
-      mtimeSeconds: 0,
+      // As reproducible-builds.org specifies it.
+      mtimeSeconds: Number(env.get("SOURCE_DATE_EPOCH") ?? 0) || 0,
+      ...(splitBytes === undefined ? {} : { splitBytes }),
       onBytes(count) {
-        doneBytes += count;
-        const totalBytes = Math.max(found.bytes, doneBytes);
+        doneBytes = Math.min(totalBytes, doneBytes + count);
         progress.moved({ doneBytes, totalBytes, label: "write" });
       },
       signal,
     });
-    return { ...found, written };
   } finally {
     progress.end();
+  }
+}
+
+/** Whether there is a place for it shows before hours of fetching, not after. */
+export async function makeFolderOf(
+  path: string,
+  { runtime: { files } }: CommandContext,
+): Promise<void> {
+  try {
+    await files.makeFolder(folderOf(path), FOLDER_MODE);
+  } catch (error) {
+    throw ioError("write", path, error);
   }
 }

@@ -2,16 +2,13 @@ import { UserError } from "../../errors.ts";
 import { BUNDLE_REQUIRES } from "../../content/bundle.ts";
 import { formatDefinition } from "../../content/definition/format_definition.ts";
 import { assembleBundle, type AssembledBundle } from "../../content/transfer/assemble_bundle.ts";
-import { fillCache } from "../../content/transfer/fill_cache.ts";
 import {
   type Inventory,
   type NeededBlob,
-  sizeOfBlobs,
+  sumOfBlobs,
   takeInventory,
 } from "../../content/transfer/inventory.ts";
 import { joinContent } from "../../content/transfer/joined_content.ts";
-import { writeBundle } from "../../content/transfer/write_bundle.ts";
-import type { BlobCache } from "../../oci/blob_cache.ts";
 import type { ContentSource } from "../../oci/content_source.ts";
 import { parseReference, selectorOf } from "../../oci/reference.ts";
 import type { Registries } from "../../oci/registry/registries.ts";
@@ -19,9 +16,7 @@ import { formatBytes } from "../../output/bytes.ts";
 import { formatSummary } from "../../output/summary.ts";
 import { joinPath } from "../../runtime/files.ts";
 import type { CommandContext } from "../context.ts";
-import { requireSpace } from "../../content/require_space.ts";
-import { cacheFolder, openBlobCache } from "./blob_cache.ts";
-import { ByteMeter } from "./byte_meter.ts";
+import { makeFolderOf, writeBundleFile } from "./archive_bundle.ts";
 import { architecturesOf, type BuildOptions } from "./build_options.ts";
 import {
   carriedBytes,
@@ -30,13 +25,14 @@ import {
   type FetchedDefinition,
   requireCarried,
 } from "./carried_files.ts";
+import { fetchBlobs } from "./fetch_blobs.ts";
 import { gatherContent, type GatheredContent } from "./gather.ts";
 import { findReused, KnownBundles, makeThin, type Reused } from "./known_bundles.ts";
 import { type ContentClients, openRegistries } from "./open_registries.ts";
-import { bundleFolder, definitionFolder, makeOutputFolder, writeOutput } from "./output_folder.ts";
+import { bundleFolder, definitionFolder, writeOutput } from "./output_folder.ts";
 import { recordsOf } from "./push.ts";
 import { pushBuilt, pushPlaceOf } from "./push_built.ts";
-import { countsOf, type FinishedPush, pushLine } from "./push_summary.ts";
+import { documentOfPush, type FinishedPush, formatPush } from "./push_summary.ts";
 import { type BundleSigning, openSigning, signOutput } from "./sign_output.ts";
 
 const LOCK_FILE = "bundle-definition.lock.yaml";
@@ -60,6 +56,8 @@ interface BuiltBundle {
   signatures: string[];
   /** Null for a build that is not pushed. */
   push: FinishedPush | null;
+  /** Everything in it, from what is nearest. */
+  source: ContentSource;
 }
 
 /** Builds an archive: finds everything first, then fetches what this machine lacks, then writes. */
@@ -97,7 +95,7 @@ export async function buildBundle(options: BuildOptions, context: CommandContext
     const isArchived = options.buildType === "local" && !transfer.dryRun;
     const built = isArchived ? await write(options, plan, context) : planned(plan);
     if (place !== null) {
-      const source = sourceOf(plan, openBlobCache(transfer, context));
+      const { source } = built;
       built.push = await pushBuilt(bundle, place, options, { source, signing, context });
     }
     await show(
@@ -171,22 +169,7 @@ interface Plan {
   signing: BundleSigning | null;
 }
 
-async function missingBytes(cache: BlobCache, blobs: readonly NeededBlob[]): Promise<number> {
-  const missing: NeededBlob[] = [];
-  for (const each of blobs) if (!await cache.has(each.descriptor)) missing.push(each);
-  return sumOf(missing);
-}
-
-function sumOf(blobs: readonly NeededBlob[]): number {
-  return blobs.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
-}
-
-/** Everything of a bundle, from what is nearest. */
-function sourceOf({ bundle, sources }: Plan, cache: BlobCache | null): ContentSource {
-  return joinContent([bundle.made, ...sources, ...(cache === null ? [] : [cache]), bundle.source]);
-}
-
-function planned({ bundle, inventory, reused }: Plan): BuiltBundle {
+function planned({ bundle, inventory, reused, sources }: Plan): BuiltBundle {
   return {
     name: bundle.name,
     path: null,
@@ -195,10 +178,11 @@ function planned({ bundle, inventory, reused }: Plan): BuiltBundle {
     digest: null,
     items: bundle.items.length,
     blobs: inventory.blobs.size,
-    blobBytes: sizeOfBlobs(inventory),
+    blobBytes: sumOfBlobs(inventory.blobs.values()),
     reused,
     signatures: [],
     push: null,
+    source: joinContent([bundle.made, ...sources, bundle.source]),
   };
 }
 
@@ -207,60 +191,30 @@ async function write(
   plan: Plan,
   context: CommandContext,
 ): Promise<BuiltBundle> {
-  const { bundle, inventory, remote, reused, signing } = plan;
-  const { runtime: { files, crypto, env }, signal } = context;
-  const { compressionLevel: level, transfer, splitSizeBytes } = options;
-  // Whether there is a place for it shows before hours of fetching, not after.
-  const folder = await makeOutputFolder(bundleFolder(options.output, context), context);
-  const cache = openBlobCache(transfer, context);
-  const meter = new ByteMeter(transfer, context);
+  const { bundle, inventory, remote, reused, sources, signing } = plan;
+  const { compressionLevel: level, transfer, splitSizeBytes: splitBytes } = options;
+  const folder = bundleFolder(options.output, context);
   const path = joinPath(folder, `${bundle.name}.tar${level === 0 ? "" : ".zst"}`);
-  try {
-    const fetched = remote.filter(({ descriptor }) => !reused.digests.has(descriptor.digest));
-    await requireSpace([
-      { folder, bytes: sizeOfBlobs(inventory) },
-      ...(cache === null ? [] : [{
-        folder: cacheFolder(transfer, context.runtime),
-        bytes: await missingBytes(cache, fetched),
-      }]),
-    ], files);
-    if (cache !== null) {
-      meter.begin("fetching", sumOf(fetched));
-      await fillCache(cache, fetched, {
-        source: bundle.source,
-        jobs: transfer.jobs,
-        onBytes: (count) => meter.add(count),
-        keepsGoing: options.keepGoing,
-      });
-    }
-    meter.begin("writing", sizeOfBlobs(inventory));
-    const archive = await writeBundle(path, {
-      items: bundle.items,
-      annotations: bundle.annotations,
-      inventory,
-      source: sourceOf(plan, cache),
-    }, {
-      files,
-      crypto,
-      level,
-      mtimeSeconds: Number(env.get("SOURCE_DATE_EPOCH") ?? 0) || 0,
-      ...(splitSizeBytes === undefined ? {} : { splitBytes: splitSizeBytes }),
-      onBytes: (count) => meter.add(count),
-      signal,
-    });
-    const built: BuiltBundle = {
-      ...planned(plan),
-      path,
-      files: [...archive.paths],
-      size: archive.size,
-      digest: archive.digest,
-    };
-    await writeBeside(options, plan, built, context);
-    if (signing !== null) built.signatures.unshift(...await signOutput(path, signing, context));
-    return built;
-  } finally {
-    meter.end();
-  }
+  await makeFolderOf(path, context);
+  const fetched = remote.filter(({ descriptor }) => !reused.digests.has(descriptor.digest));
+  const space = { folder, bytes: sumOfBlobs(inventory.blobs.values()) };
+  const wanted = { transfer, space, keepsGoing: options.keepGoing };
+  const near = await fetchBlobs(bundle.source, fetched, wanted, context);
+  const source = joinContent([bundle.made, ...sources, near]);
+  const content = { items: bundle.items, annotations: bundle.annotations, inventory, source };
+  const target = { path, level, transfer, splitBytes };
+  const archive = await writeBundleFile(content, target, context);
+  const built: BuiltBundle = {
+    ...planned(plan),
+    path,
+    files: [...archive.paths],
+    size: archive.size,
+    digest: archive.digest,
+    source,
+  };
+  if (signing !== null) built.signatures.push(...await signOutput(path, signing, context));
+  await writeBeside(options, plan, built, context);
+  return built;
 }
 
 /** The definition with every digest, and the cluster definition, each on its own. */
@@ -288,17 +242,22 @@ async function show(
   { isRemote, hasExisting }: { isRemote: boolean; hasExisting: boolean },
   { printer }: CommandContext,
 ): Promise<void> {
-  const { name, path, reused, items, blobs, blobBytes, push, signatures } = built;
-  const { digests: _, ...counts } = reused;
-  const size = formatBytes(reused.bytes);
+  const { name, path, files, size, digest, reused, items, blobs, blobBytes, push, signatures } =
+    built;
+  const saved = formatBytes(reused.bytes);
   await printer.result({
     document: () => ({
-      ...built,
-      reused: counts,
-      push: push === null ? null : {
-        registry: push.place,
-        ...countsOf(push.result, push.isDryRun),
-      },
+      name,
+      path,
+      files,
+      size,
+      digest,
+      items,
+      blobs,
+      blobBytes,
+      reused: { items: reused.items, bytes: reused.bytes },
+      signatures,
+      push: push === null ? null : documentOfPush(push),
     }),
     text: () =>
       [
@@ -309,11 +268,11 @@ async function show(
             }`
             : `bundle ${name} saved to ${path}`,
           ...(hasExisting
-            ? [`reused ${reused.items} of ${items} items (${size} not downloaded)`]
+            ? [`reused ${reused.items} of ${items} items (${saved} not downloaded)`]
             : []),
           ...signatures.map((file) => `signature saved to ${file}`),
         ])]),
-        ...(push === null ? [] : [formatSummary(push.title, [pushLine(push)])]),
+        ...(push === null ? [] : [formatPush(push)]),
       ].join(""),
   });
 }

@@ -1,7 +1,7 @@
 import { UserError } from "../../errors.ts";
 import type { Bundle } from "../../content/bundle.ts";
 import { fillLayout } from "../../content/fill_layout.ts";
-import { sizeOfBlobs, takeInventory } from "../../content/transfer/inventory.ts";
+import { sumOfBlobs, takeInventory } from "../../content/transfer/inventory.ts";
 import {
   openRemoteBundle,
   type RemoteBundle,
@@ -138,7 +138,8 @@ async function copyToLayout(
 ): Promise<Copied> {
   const { runtime: { files, crypto }, signal } = context;
   const inventory = await takeInventory(bundle.items, bundle.source, crypto);
-  const [blobs, bytes] = [inventory.blobs.size, sizeOfBlobs(inventory)];
+  const needed = [...inventory.blobs.values()];
+  const [blobs, bytes] = [needed.length, sumOfBlobs(needed)];
   const copied = {
     place: folder,
     counts: { blobs, bytes },
@@ -146,9 +147,10 @@ async function copyToLayout(
   };
   if (transfer.dryRun) return copied;
   const layout = await Layout.make(folder, { files, crypto });
-  const source = remote !== null && transfer.usesCache
-    ? await fetchBlobs(bundle.source, inventory, transfer, context)
-    : bundle.source;
+  const space = { folder, bytes };
+  const source = remote === null
+    ? bundle.source
+    : await fetchBlobs(bundle.source, needed, { transfer, space }, context);
   const progress = transferProgressOf(transfer, context);
   try {
     await fillLayout({ ...bundle, source }, bundle.items, layout, {

@@ -1,55 +1,58 @@
-import { inFlight } from "../../content/transfer/in_flight.ts";
-import type { Inventory, NeededBlob } from "../../content/transfer/inventory.ts";
+import { requireSpace, type SpaceNeed } from "../../content/require_space.ts";
+import { fillCache } from "../../content/transfer/fill_cache.ts";
+import { type NeededBlob, sumOfBlobs } from "../../content/transfer/inventory.ts";
 import { joinContent } from "../../content/transfer/joined_content.ts";
-import { BlobCache } from "../../oci/blob_cache.ts";
 import type { ContentSource } from "../../oci/content_source.ts";
 import type { CommandContext } from "../context.ts";
-import { cacheFolderOf } from "./cache_folder.ts";
+import { cacheFolder, openBlobCache } from "./blob_cache.ts";
 import type { TransferOptions } from "./transfer_command.ts";
 import { transferProgressOf } from "./transfer_progress.ts";
+
+export interface FetchOptions {
+  transfer: TransferOptions;
+  /** What else is going to be written. */
+  space?: SpaceNeed;
+  /** Fetch what can be fetched, and tell of all failures at the end. */
+  keepsGoing?: boolean;
+}
 
 /**
  * Brings blobs into the cache of this machine, some at a time; what is there is not fetched again,
  * and what was begun in an earlier run goes on.
- * @returns A source that has them on the disk.
- * @throws {UserError} `integrity`, `io`; what the registry refuses.
+ * @returns A source that has them on the disk; with `--no-cache` the one that was given.
+ * @throws {UserError} `integrity`, `io`, also when a disk has no room; what the registry refuses.
  */
 export async function fetchBlobs(
   source: ContentSource,
-  { blobs }: Inventory,
-  transfer: TransferOptions,
+  blobs: Iterable<NeededBlob>,
+  { transfer, space, keepsGoing = false }: FetchOptions,
   context: CommandContext,
 ): Promise<ContentSource> {
-  const { runtime, signal } = context;
-  const cache = new BlobCache(cacheFolderOf(transfer.cacheDir, context), { ...runtime, signal });
+  const { files } = context.runtime;
+  const also = space === undefined ? [] : [space];
+  const cache = openBlobCache(transfer, context);
+  if (cache === null) {
+    await requireSpace(also, files);
+    return source;
+  }
   const missing: NeededBlob[] = [];
-  for (const blob of blobs.values()) if (!await cache.has(blob.descriptor)) missing.push(blob);
-  const totalBytes = missing.reduce((total, { descriptor }) => total + descriptor.size, 0);
+  for (const blob of blobs) if (!await cache.has(blob.descriptor)) missing.push(blob);
+  const totalBytes = sumOfBlobs(missing);
+  const folder = cacheFolder(transfer, context.runtime);
+  await requireSpace([...also, { folder, bytes: totalBytes }], files);
   const progress = transferProgressOf(transfer, context);
   let doneBytes = 0;
-  const watched: ContentSource = {
-    has: (descriptor) => source.has(descriptor),
-    async open(descriptor, offset = 0) {
-      doneBytes += offset;
-      const stream = await source.open(descriptor, offset);
-      return stream.pipeThrough(
-        new TransformStream({
-          transform(piece, controller) {
-            doneBytes += piece.length;
-            progress.moved({ doneBytes, totalBytes, label: "fetch" });
-            controller.enqueue(piece);
-          },
-        }),
-      );
-    },
-  };
   try {
-    await inFlight(
-      missing,
-      transfer.jobs,
-      ({ descriptor, item }) =>
-        cache.ensure(descriptor, watched, `${descriptor.digest} of ${item.ref || "a signature"}`),
-    );
+    await fillCache(cache, missing, {
+      source,
+      jobs: transfer.jobs,
+      keepsGoing,
+      onBytes(count) {
+        // A blob that begins anew is counted anew, too.
+        doneBytes = Math.min(totalBytes, doneBytes + count);
+        progress.moved({ doneBytes, totalBytes, label: "fetch" });
+      },
+    });
   } finally {
     progress.end();
   }

@@ -27,19 +27,6 @@ function plainPath(path: string, { runtime }: CommandContext): string {
   return expandPath(path, runtime).replace(/\/\.(?=\/|$)/g, "").replace(/(?<=.)\/+$/, "");
 }
 
-/** Makes sure of a folder. */
-export async function makeOutputFolder(
-  folder: string,
-  { runtime: { files } }: CommandContext,
-): Promise<string> {
-  try {
-    await files.makeFolder(folder, FOLDER_MODE);
-    return folder;
-  } catch (error) {
-    throw ioError("write", folder, error);
-  }
-}
-
 /**
  * Writes a file as a whole, in place of an older one; nothing is left of it when that fails.
  * @returns Its path.

@@ -17,18 +17,24 @@ export interface FinishedPush {
 
 /** Prints what came of a push. */
 export async function showPush(push: FinishedPush, { printer }: CommandContext): Promise<void> {
-  const { title, name, place, result, isDryRun } = push;
   await printer.result({
-    document: () => ({ bundle: name, registry: place, dryRun: isDryRun, ...countsOf(result) }),
-    text: () => formatSummary(title, [pushLine(push)]),
+    document: () => ({ bundle: push.name, ...documentOfPush(push) }),
+    text: () => formatPush(push),
   });
 }
 
-/** What came of a push, in a line. */
-function pushLine({ name, place, result, isDryRun }: FinishedPush): string {
-  return isDryRun
-    ? `local bundle ${name} would be pushed to ${place}: ${planOf(result)}`
-    : `local bundle ${name} pushed to ${place}`;
+/** What came of a push, as a block. */
+export function formatPush({ title, name, place, result, isDryRun }: FinishedPush): string {
+  return formatSummary(title, [
+    isDryRun
+      ? `local bundle ${name} would be pushed to ${place}: ${planOf(result)}`
+      : `local bundle ${name} pushed to ${place}`,
+  ]);
+}
+
+/** What came of a push, as data. */
+export function documentOfPush({ place, result, isDryRun }: FinishedPush): Record<string, Json> {
+  return { registry: place, dryRun: isDryRun, ...countsOf(result) };
 }
 
 /** What a push would come to. */
@@ -37,7 +43,7 @@ export function planOf({ uploadedBlobs, uploadedBytes, mountedBlobs, thereBlobs 
     `${thereBlobs} there`;
 }
 
-/** What came of a push, as data. */
+/** What was moved, as data. */
 export function countsOf(result: PushResult): Record<string, Json> {
   const { uploadedBlobs, uploadedBytes, mountedBlobs, thereBlobs, changedTags } = result;
   return {

@@ -50,7 +50,9 @@ export async function takeInventory(
   return inventory;
 }
 
-/** Bytes of all blobs. */
-export function sizeOfBlobs({ blobs }: Inventory): number {
-  return [...blobs.values()].reduce((total, { descriptor }) => total + descriptor.size, 0);
+/** Bytes of blobs together. */
+export function sumOfBlobs(blobs: Iterable<NeededBlob>): number {
+  let total = 0;
+  for (const { descriptor } of blobs) total += descriptor.size;
+  return total;
 }

@@ -1,16 +1,14 @@
 import { UserError } from "../../errors.ts";
 import type { Manifest } from "../../oci/manifest.ts";
 import { formatReference, parseReference, selectorOf } from "../../oci/reference.ts";
-import { readVerified } from "../../oci/verified.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
 import { type BundleItem, CONTAINERD_NAME, ITEM_TYPE, REF_NAME, SOURCE_REF } from "../bundle.ts";
 import type { ImageEntry } from "../definition/bundle_definition.ts";
 import { findAttached } from "./attached.ts";
+import { fitsArchitecture } from "./fits_architecture.ts";
 import { isIndex, pickPlatform } from "./pick_platform.ts";
 import type { Registries } from "../../oci/registry/registries.ts";
 import type { RemoteContent } from "./remote_content.ts";
-
-const IMAGE_CONFIGS = /^application\/vnd\.(oci|docker\.container)\.image\.(config\.)?v1\+json$/;
 
 export interface ResolveParts {
   registries: Registries;
@@ -56,8 +54,8 @@ export async function resolveImage(
       (await findAttached(registry, place, top.descriptor.digest, content)).length > 0;
   }
   if (architecture !== null && !isIndex(top)) {
-    const own = await architectureOf(top, content, entry.image, crypto);
-    if (own !== "" && own !== architecture) return null;
+    const item = { ref: name, type: entry.type, descriptor: top.descriptor };
+    if (!await fitsArchitecture(item, architecture, content, crypto)) return null;
   }
   const attached = await findAttached(registry, place, kept.descriptor.digest, content);
   for (const child of isIndex(kept) ? kept.manifests : []) {
@@ -83,24 +81,6 @@ export async function resolveImage(
     attached,
     lostSignatures,
   };
-}
-
-/** What the config of an image says (OCI image spec, config.md); empty for other artifacts. */
-async function architectureOf(
-  { blobs: [config] }: Manifest,
-  content: RemoteContent,
-  what: string,
-  crypto: Crypto,
-): Promise<string> {
-  if (config === undefined || !IMAGE_CONFIGS.test(config.mediaType)) return "";
-  const bytes = await readVerified(content, config, `the config of ${what}`, { crypto });
-  try {
-    const { architecture } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
-    return typeof architecture === "string" ? architecture : "";
-  } catch (error) {
-    if (!(error instanceof SyntaxError) && !(error instanceof TypeError)) throw error;
-    throw new UserError("integrity", `Cannot read the config of ${what}: it is no JSON object`);
-  }
 }
 
 /** The reasons of many failures as one error, all in one list. */
