@@ -17,7 +17,8 @@ import { formatSummary } from "../../output/summary.ts";
 import { joinPath } from "../../runtime/files.ts";
 import type { CommandContext } from "../context.ts";
 import { makeFolderOf, writeBundleFile } from "./archive_bundle.ts";
-import { architecturesOf, type BuildOptions } from "./build_options.ts";
+import { archOf } from "./arch.ts";
+import type { BuildOptions } from "./build_options.ts";
 import {
   carriedBytes,
   customUiFile,
@@ -144,7 +145,7 @@ async function assemble(
   definition.signing = signing === null ? null : { ...signing.entry, extras: {} };
   return await assembleBundle(definition, {
     ...carried,
-    architecture: architecturesOf(options.transfer.arch)[0] ??
+    architecture: archOf(options.transfer.arch) ??
       (definition.arch.length === 1 ? definition.arch[0] ?? null : null),
     skipsMissingArchitecture: options.skipMissingArch,
     packArchives: new Map([...packs].map(([ref, { archive }]) => [ref, archive])),

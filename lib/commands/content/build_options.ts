@@ -1,6 +1,6 @@
 import { UserError } from "../../errors.ts";
-import { type Architecture, ARCHITECTURES } from "../../content/definition/bundle_definition.ts";
 import { isTag } from "../../oci/reference.ts";
+import { archOf } from "./arch.ts";
 import type { TransferOptions } from "./transfer_command.ts";
 
 /** What `content build` is told. */
@@ -51,17 +51,6 @@ export interface BuildOptions {
 }
 
 /**
- * The architectures that are asked for.
- * @throws {UserError} `usage`
- */
-export function architecturesOf(arch: string | undefined): Architecture[] {
-  if (arch === undefined) return [];
-  const known = ARCHITECTURES.find((word) => word === arch);
-  if (known !== undefined) return [known];
-  throw new UserError("usage", `Unsupported architecture "${arch}": use amd64 or arm64`);
-}
-
-/**
  * Macros by path, without a dot before it.
  * @throws {UserError} `usage`
  */
@@ -100,7 +89,7 @@ export function checkBuildOptions(options: BuildOptions): void {
       hint: "Pass --profiles, --packs, --metadata-file, or --cluster-definition-profile-ids",
     });
   }
-  architecturesOf(options.transfer.arch);
+  archOf(options.transfer.arch);
   macrosOf(options.macros);
   if (name !== undefined) requireBundleName(name);
 }

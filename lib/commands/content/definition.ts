@@ -2,11 +2,15 @@ import { UserError } from "../../errors.ts";
 import { kindOfPath } from "../../content/archive/kind_of_path.ts";
 import type { BundleItem } from "../../content/bundle.ts";
 import { readDefinitionText } from "../../content/bundle_definition_text.ts";
-import type { BundleDefinition, ImageEntry } from "../../content/definition/bundle_definition.ts";
+import type {
+  Architecture,
+  BundleDefinition,
+  ImageEntry,
+} from "../../content/definition/bundle_definition.ts";
 import { sanitizeText } from "../../output/sanitize.ts";
 import type { CommandContext } from "../context.ts";
 import { readUserFile } from "../paths.ts";
-import { type Arch, archOf, isForArch } from "./arch.ts";
+import { archOf, isForArch } from "./arch.ts";
 import { isPath, localPathOf, openLocalBundle } from "./open_local_bundle.ts";
 
 export interface DefinitionOptions {
@@ -79,7 +83,7 @@ async function findDefinition(
 function forArch(
   definition: BundleDefinition,
   items: readonly BundleItem[],
-  arch: Arch,
+  arch: Architecture,
 ): BundleDefinition {
   const byRef = new Map(items.map((item) => [item.ref, item]));
   const isOther = definition.arch.length > 0 && !definition.arch.includes(arch);

@@ -16,12 +16,8 @@ import { baseName } from "../../runtime/files.ts";
 import type { CommandContext } from "../context.ts";
 import type { ProjectPalette } from "../palette_client.ts";
 import { expandPath, readUserFile } from "../paths.ts";
-import {
-  architecturesOf,
-  type BuildOptions,
-  macrosOf,
-  requireBundleName,
-} from "./build_options.ts";
+import { archOf } from "./arch.ts";
+import { type BuildOptions, macrosOf, requireBundleName } from "./build_options.ts";
 
 /** What a build is going to make, before anything is fetched from a registry. */
 export interface GatheredContent extends Omit<CollectedContent, "warnings"> {
@@ -80,8 +76,8 @@ async function readMetadata(
     throw new UserError("usage", `The bundle of "${path}" has no name`, { hint: "Pass --name" });
   }
   requireBundleName(definition.name);
-  const arch = architecturesOf(transfer.arch);
-  if (arch.length > 0) definition.arch = arch;
+  const arch = archOf(transfer.arch);
+  if (arch !== null) definition.arch = [arch];
   return {
     definition,
     rawFiles: new Map(
@@ -125,6 +121,7 @@ async function collect(
   const { printer, runtime } = context;
   const { profiles, clusterDefinition, packs } = options;
   const name = nameOf(options, palette, context);
+  const arch = archOf(options.transfer.arch);
   // A definition alone stands for the content of its profiles.
   const uids = profiles.length === 0 && packs.length === 0 ? clusterDefinition.profiles : profiles;
   const load = (list: string[]) =>
@@ -136,7 +133,7 @@ async function collect(
   ]);
   const collected = await collectContent({
     name,
-    arch: architecturesOf(options.transfer.arch),
+    arch: arch === null ? [] : [arch],
     isFips: options.isFips,
     profiles: wanted,
     excluded,

@@ -1,8 +1,6 @@
 import { Type, ValidationError } from "@cliffy/command";
+import { type Architecture, ARCHITECTURES } from "../../content/definition/bundle_definition.ts";
 import { sessionCommand } from "../options/session_command.ts";
-
-export const ARCHITECTURES = ["amd64", "arm64"] as const;
-export type Architecture = typeof ARCHITECTURES[number];
 
 /** A flag that takes an architecture of images. */
 export class ArchitectureType extends Type<Architecture> {

@@ -11,7 +11,8 @@ import { joinPath } from "../../runtime/files.ts";
 import { type HttpServer, ListenError, type ListenOptions } from "../../runtime/http_server.ts";
 import type { CommandContext } from "../context.ts";
 import { expandPath } from "../paths.ts";
-import { type Arch, archOf, isForArch } from "./arch.ts";
+import type { Architecture } from "../../content/definition/bundle_definition.ts";
+import { archOf, isForArch } from "./arch.ts";
 import { readServerTls } from "./server_tls.ts";
 
 export interface ServeOptions {
@@ -89,7 +90,7 @@ export async function serveBundle(options: ServeOptions, context: CommandContext
 
 async function serve(
   bundle: Bundle,
-  { arch, ...options }: Omit<ServeOptions, "arch"> & { arch: Arch | null },
+  { arch, ...options }: Omit<ServeOptions, "arch"> & { arch: Architecture | null },
   context: CommandContext,
 ): Promise<Served> {
   const { crypto } = context.runtime;

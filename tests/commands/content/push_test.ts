@@ -121,7 +121,7 @@ for (
     ],
     [
       ["-f", "~/b.tar.zst", "-r", "example.com", "--arch", "mips"],
-      "validation",
+      "usage",
       'Unsupported architecture "mips": use amd64 or arm64',
     ],
     [

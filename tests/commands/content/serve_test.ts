@@ -285,7 +285,7 @@ Deno.test("content serve refuses what it cannot serve", () =>
       [[], "usage", "--bundle is required"],
       [
         [...bundle, "--arch", "arm"],
-        "validation",
+        "usage",
         'Unsupported architecture "arm": use amd64 or arm64',
       ],
       [[...bundle, "--port", "65536"], "validation", "--port must be at most 65535, not 65536"],
