@@ -27,6 +27,7 @@ const DOCUMENTED: Record<string, string[]> = {
     ...["tls-cert", "tls-key", "progress"],
   ],
   "content definition": ["arch", "ca-cert", "insecure", "tls-cert", "tls-key", "progress"],
+  "content diff": ["ca-cert", "insecure", "tls-cert", "tls-key"],
   "content serve": [
     ...["arch", "bundle", "ca-cert", "disk", "host", "insecure", "port", "progress"],
     ...["tls-cert", "tls-key"],

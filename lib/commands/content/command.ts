@@ -2,6 +2,7 @@ import { type BuildBranch, group } from "../command.ts";
 import { buildBuild } from "./build_command.ts";
 import { buildCopy } from "./copy_command.ts";
 import { buildDefinition } from "./definition_command.ts";
+import { buildDiff } from "./diff_command.ts";
 import { buildContentList } from "./list_command.ts";
 import { buildPush } from "./push_command.ts";
 import { buildRegistryLogin } from "./registry_login_command.ts";
@@ -15,6 +16,7 @@ export const build: BuildBranch = (choose) =>
     .command("build", buildBuild(choose))
     .command("copy", buildCopy(choose))
     .command("definition", buildDefinition(choose))
+    .command("diff", buildDiff(choose))
     .command("list", buildContentList(choose))
     .command("push", buildPush(choose))
     .command("registry-login", buildRegistryLogin(choose))

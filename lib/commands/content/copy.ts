@@ -1,12 +1,6 @@
 import { UserError } from "../../errors.ts";
-import type { Bundle } from "../../content/bundle.ts";
 import { fillLayout } from "../../content/fill_layout.ts";
 import { sumOfBlobs, takeInventory } from "../../content/transfer/inventory.ts";
-import {
-  openRemoteBundle,
-  type RemoteBundle,
-  type RemoteName,
-} from "../../content/transfer/remote_bundle.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { Layout } from "../../oci/layout.ts";
 import type { Registries } from "../../oci/registry/registries.ts";
@@ -17,25 +11,16 @@ import { archiveBundle } from "./archive_bundle.ts";
 import { type CopyDestination, copyDestination, type CopySource, copySource } from "./copy_ends.ts";
 import type { CopyContentOptions } from "./copy_options.ts";
 import { fetchBlobs } from "./fetch_blobs.ts";
-import { findRemoteBundle } from "./find_remote_bundle.ts";
-import { openLocalBundle } from "./open_local_bundle.ts";
 import { openRegistries } from "./open_registries.ts";
+import { type OpenedSource, openSource } from "./open_source.ts";
 import { pushLocal, recordsOf } from "./push.ts";
 import { countsOf, planOf } from "./push_summary.ts";
-import { definitionAt, type RemoteReference } from "./remote_reference.ts";
+import type { RemoteReference } from "./remote_reference.ts";
 import { selectContent } from "./select_content.ts";
 import type { TransferOptions } from "./transfer_command.ts";
 import { transferProgressOf } from "./transfer_progress.ts";
 
 const COMPRESSION_LEVEL = 3;
-
-/** A bundle that is open, as messages name it. */
-interface OpenedSource {
-  bundle: Bundle;
-  text: string;
-  /** Where its blobs lie; null for a bundle on this machine. */
-  remote: { bundle: RemoteBundle; name: RemoteName } | null;
-}
 
 interface Copied {
   /** As messages name it. */
@@ -62,7 +47,7 @@ export async function copyContent(
   const registries = await openRegistries(transfer, context, { records: recordsOf(context) });
   try {
     const parts = { registries, transfer, context };
-    const source = await openSource(from, parts);
+    const source = await openSource(from, "--source", { registries, jobs: transfer.jobs, context });
     try {
       refuseSame(from, to, source);
       const selected = await selectContent(source.bundle, selectors, transfer, context);
@@ -88,18 +73,6 @@ export async function copyContent(
   } finally {
     registries.close();
   }
-}
-
-async function openSource(from: CopySource, parts: CopyParts): Promise<OpenedSource> {
-  const { registries, transfer: { jobs }, context } = parts;
-  if (from.kind === "local") {
-    const bundle = await openLocalBundle(from.path, context);
-    return { bundle, text: from.path, remote: null };
-  }
-  const name = await findRemoteBundle(from.reference, "--source", registries);
-  const { crypto } = context.runtime;
-  const bundle = await openRemoteBundle(name, { registries, crypto, jobs });
-  return { bundle, text: definitionAt(name), remote: { bundle, name } };
 }
 
 function refuseSame(from: CopySource, to: CopyDestination, { remote }: OpenedSource): void {
