@@ -1,6 +1,8 @@
 import { UserError } from "../../errors.ts";
 import { BUNDLE_REQUIRES } from "../../content/bundle.ts";
 import { formatDefinition } from "../../content/definition/format_definition.ts";
+import { definitionFileName } from "../../content/profiles/cluster_definition.ts";
+import { signatureFileOf } from "../../content/signing/signature_file.ts";
 import { assembleBundle, type AssembledBundle } from "../../content/transfer/assemble_bundle.ts";
 import {
   type Inventory,
@@ -29,6 +31,7 @@ import {
 import { fetchBlobs } from "./fetch_blobs.ts";
 import { gatherContent, type GatheredContent } from "./gather.ts";
 import { findReused, KnownBundles, makeThin, type Reused } from "./known_bundles.ts";
+import { localPathOf } from "./open_local_bundle.ts";
 import { type ContentClients, openRegistries } from "./open_registries.ts";
 import { bundleFolder, definitionFolder, writeOutput } from "./output_folder.ts";
 import { recordsOf } from "./push.ts";
@@ -50,6 +53,8 @@ interface BuiltBundle {
   size: number;
   /** Of the archive as a whole; null for a dry run. */
   digest: string | null;
+  /** Images that have nothing for the architecture. */
+  leftOut: string[];
   items: number;
   blobs: number;
   blobBytes: number;
@@ -83,6 +88,8 @@ export async function buildBundle(options: BuildOptions, context: CommandContext
       context,
     );
     const inventory = await takeInventory(bundle.items, bundle.source, context.runtime.crypto);
+    refuseOwnBase(options, bundle.name, context);
+    if (signing !== null) refuseOneSignatureFile(options, bundle.name, context);
     for (const each of older.bundles) {
       bundle.annotations[BUNDLE_REQUIRES] = await makeThin(inventory, each);
     }
@@ -117,6 +124,42 @@ function refuseUnknown({ sbom, offline }: BuildOptions): void {
     hint: "Leave it out: SBOMs that are published are always taken along, and of existing " +
       "bundles every blob that fits is used",
   });
+}
+
+/** A thin bundle in place of the one that it needs would have lost it. */
+function refuseOwnBase(options: BuildOptions, name: string, context: CommandContext): void {
+  const { thinAgainst } = options;
+  if (thinAgainst === undefined) return;
+  if (localPathOf(thinAgainst, context.runtime) !== archivePath(options, name, context)) return;
+  throw new UserError("usage", `"${thinAgainst}" of --thin-against would be overwritten`, {
+    hint: "Give the new bundle another --name or --output",
+  });
+}
+
+/** `b.tar` and `b.tgz` would have the same signature file. */
+function refuseOneSignatureFile(
+  options: BuildOptions,
+  name: string,
+  context: CommandContext,
+): void {
+  const { clusterDefinition, output } = options;
+  if (clusterDefinition.name === undefined) return;
+  const file = definitionFileName(clusterDefinition.name);
+  const definition = joinPath(definitionFolder(output, context), file);
+  const bundle = archivePath(options, name, context);
+  if (signatureFileOf(definition) !== signatureFileOf(bundle)) return;
+  throw new UserError("usage", `${name}.tar and ${file} would have the same signature file`, {
+    hint: "Give one of them another name, or leave --compression-level out",
+  });
+}
+
+function archivePath(
+  { compressionLevel, output }: BuildOptions,
+  name: string,
+  context: CommandContext,
+): string {
+  const file = `${name}.tar${compressionLevel === 0 ? "" : ".zst"}`;
+  return joinPath(bundleFolder(output, context), file);
 }
 
 async function imageExists(image: string, registries: Registries): Promise<boolean> {
@@ -177,6 +220,7 @@ function planned({ bundle, inventory, reused, sources }: Plan): BuiltBundle {
     files: [],
     size: 0,
     digest: null,
+    leftOut: bundle.leftOut,
     items: bundle.items.length,
     blobs: inventory.blobs.size,
     blobBytes: sumOfBlobs(inventory.blobs.values()),
@@ -195,7 +239,7 @@ async function write(
   const { bundle, inventory, remote, reused, sources, signing } = plan;
   const { compressionLevel: level, transfer, splitSizeBytes: splitBytes } = options;
   const folder = bundleFolder(options.output, context);
-  const path = joinPath(folder, `${bundle.name}.tar${level === 0 ? "" : ".zst"}`);
+  const path = archivePath(options, bundle.name, context);
   await makeFolderOf(path, context);
   const fetched = remote.filter(({ descriptor }) => !reused.digests.has(descriptor.digest));
   const space = { folder, bytes: sumOfBlobs(inventory.blobs.values()) };
@@ -207,7 +251,8 @@ async function write(
   const archive = await writeBundleFile(content, target, context);
   const built: BuiltBundle = {
     ...planned(plan),
-    path,
+    // The list of split parts stands for all of them.
+    path: archive.paths.find((each) => each.endsWith(".parts.json")) ?? path,
     files: [...archive.paths],
     size: archive.size,
     digest: archive.digest,
@@ -226,7 +271,7 @@ async function writeBeside(
   context: CommandContext,
 ): Promise<void> {
   if (lock) {
-    const bytes = new TextEncoder().encode(formatDefinition(bundle.definition));
+    const bytes = new TextEncoder().encode(formatDefinition(bundle.locked));
     const folder = bundleFolder(output, context);
     built.files.push(await writeOutput(folder, LOCK_FILE, { bytes, mode: PUBLIC }, context));
   }
@@ -253,6 +298,7 @@ async function show(
       files,
       size,
       digest,
+      leftOut: built.leftOut,
       items,
       blobs,
       blobBytes,

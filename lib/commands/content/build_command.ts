@@ -9,9 +9,8 @@ export function buildBuild(choose: Choose) {
   return transferCommand(
     "Build a content bundle: all that profiles or packs need, in one archive.\n\n" +
       "Images and charts are those of pack.content in the values of the packs, macros put in; " +
-      "images that manifests use without declaring them are reported and taken along. For now it " +
-      "writes the definition (--metadata-only) or the cluster definition " +
-      "(--download-cluster-config-only).",
+      "images that manifests use without declaring them are reported and taken along. " +
+      "Everything is looked up before the first blob moves; blobs are kept for the next build.",
   )
     .type("words", new Words())
     .type("build-type", new Choice(["local", "remote"] as const))

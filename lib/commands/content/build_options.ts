@@ -94,11 +94,14 @@ export function checkBuildOptions(options: BuildOptions): void {
   if (name !== undefined) requireBundleName(name);
 }
 
+/** Smaller parts are more files than anybody can carry. */
+const MIN_PART_BYTES = 1024 * 1024;
 const DEFINITION_UIDS = "--cluster-definition-profile-ids";
 
 function problemOf(options: BuildOptions): string | null {
   const { clusterDefinition: definition, profiles, packs, metadataFile, registry } = options;
   const hasDefinition = definition.profiles.length > 0;
+  const isRemote = options.buildType === "remote";
   const needs: [isGiven: boolean, flag: string, isMet: boolean, wanted: string][] = [
     [definition.name !== undefined, "--cluster-definition-name", hasDefinition, DEFINITION_UIDS],
     [hasDefinition, DEFINITION_UIDS, definition.name !== undefined, "--cluster-definition-name"],
@@ -107,6 +110,7 @@ function problemOf(options: BuildOptions): string | null {
     [options.includePacks, "--include-packs", profiles.length > 0, "--profiles"],
     [options.excludeProfiles.length > 0, "--exclude-profiles", profiles.length > 0, "--profiles"],
     [options.push, "--push", registry !== undefined, "--registry"],
+    [registry !== undefined, "--registry", options.push || isRemote, "--push"],
     [options.buildType === "remote", "--build-type remote", registry !== undefined, "--registry"],
     [options.offline, "--offline", options.existingBundles.length > 0, "--existing-bundles"],
   ];
@@ -125,10 +129,15 @@ function problemOf(options: BuildOptions): string | null {
       "--download-cluster-config-only and --metadata-only",
     ],
     [options.metadataOnly && options.push, "--metadata-only and --push"],
+    [options.metadataOnly && options.lock, "--metadata-only and --lock"],
+    [options.splitSizeBytes !== undefined && isRemote, "--split-size and --build-type remote"],
     [options.push && options.buildType === "remote", "--push and --build-type remote"],
   ];
   const conflict = conflicts.find(([isMet]) => isMet)?.[1];
   if (conflict !== undefined) return `${conflict} cannot be used together`;
+  if ((options.splitSizeBytes ?? Infinity) < MIN_PART_BYTES) {
+    return "--split-size must be 1M or more";
+  }
   if (options.compressionLevel > 19) return "--compression-level must be from 0 to 19";
   return null;
 }

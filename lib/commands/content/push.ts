@@ -49,6 +49,7 @@ export async function pushContent(
       await showPush({
         title: "Push",
         name: bundle.name,
+        isLocal: true,
         place: base === "" ? host : `${host}/${base}`,
         result,
         isDryRun: transfer.dryRun,

@@ -63,6 +63,7 @@ export async function pushBuilt(
   return {
     title: "Push",
     name: bundle.name,
+    isLocal: options.buildType === "local",
     place: base === "" ? host : `${host}/${base}`,
     result,
     isDryRun: transfer.dryRun,

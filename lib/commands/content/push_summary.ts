@@ -9,6 +9,8 @@ export interface FinishedPush {
   title: string;
   /** Of the bundle. */
   name: string;
+  /** It lies on this machine, not only in registries. */
+  isLocal: boolean;
   /** Registry and base path. */
   place: string;
   result: PushResult;
@@ -24,11 +26,13 @@ export async function showPush(push: FinishedPush, { printer }: CommandContext):
 }
 
 /** What came of a push, as a block. */
-export function formatPush({ title, name, place, result, isDryRun }: FinishedPush): string {
+export function formatPush(push: FinishedPush): string {
+  const { title, name, isLocal, place, result, isDryRun } = push;
+  const bundle = `${isLocal ? "local " : ""}bundle ${name}`;
   return formatSummary(title, [
     isDryRun
-      ? `local bundle ${name} would be pushed to ${place}: ${planOf(result)}`
-      : `local bundle ${name} pushed to ${place}`,
+      ? `${bundle} would be pushed to ${place}: ${planOf(result)}`
+      : `${bundle} pushed to ${place}`,
   ]);
 }
 

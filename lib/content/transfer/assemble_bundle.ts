@@ -1,5 +1,6 @@
 import { UserError } from "../../errors.ts";
 import type { ContentSource } from "../../oci/content_source.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { parseReference, selectorOf } from "../../oci/reference.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
@@ -57,6 +58,10 @@ export interface AssembleOptions {
 export interface AssembledBundle extends Bundle {
   /** With the digests of what was found. */
   definition: BundleDefinition;
+  /** The same with texts and paths of what is made here: enough to build it again. */
+  locked: BundleDefinition;
+  /** Images that have nothing for the architecture. */
+  leftOut: string[];
   /** The part of it that is made here, and comes from no registry. */
   made: ContentSource;
   /** Where a blob of the rest lies; null for one of no registry. */
@@ -120,14 +125,14 @@ export async function assembleBundle(
         const { ref, descriptor } = /^oci:/i.test(chart.repo)
           ? await fromRegistry(chartRef(chart), "chart", chart, remote, parts)
           : await parts.fetchChart(chart, made);
-        chart.digest = descriptor.digest;
+        pin(chart, descriptor);
         items.push(listedItem(descriptor, ref, "chart", chart.annotations));
       }),
   );
   await inFlight(filled.packs, parts.jobs, (pack) =>
     attempt(packRef(pack), pack.from, async () => {
       const item = await packItem(pack, options, { made, remote, parts });
-      pack.digest = item.descriptor.digest;
+      pin(pack, item.descriptor);
       items.push(item);
     }));
   for (const raw of filled.rawFiles) {
@@ -149,8 +154,10 @@ export async function assembleBundle(
     filled.customUi = { file: fileName, digest: item.descriptor.digest, extras: {} };
     items.push(item);
   }
+  const locked = structuredClone(filled);
   // What is in the bundle need not lie on this machine any more.
   for (const pack of filled.packs) pack.path = "";
+  for (const raw of filled.rawFiles) raw.content = null;
   return {
     name,
     place: name,
@@ -162,6 +169,8 @@ export async function assembleBundle(
     },
     items: inOrder([await addDefinition(filled, made), ...items]),
     source: joinContent([made, remote]),
+    locked,
+    leftOut: withoutArchitecture,
     made,
     placeOf: (digest) => remote.placeOf(digest),
     close: () => {},
@@ -194,16 +203,28 @@ async function packItem(
   return await fromRegistry(pack.source, "pack", { ...pack, ref }, remote, parts);
 }
 
-/** The text of a file goes into the bundle, and out of its definition. */
+/**
+ * Notes the digest of an item.
+ * @throws {UserError} `integrity` when the definition has another.
+ */
+function pin(entry: { digest: Digest | null }, { digest }: Descriptor): void {
+  if (entry.digest !== null && entry.digest !== digest) {
+    throw new UserError("integrity", `it is ${digest} now, not ${entry.digest}`, {
+      hint: "Take the digest out of the definition to build with what is there now",
+    });
+  }
+  entry.digest = digest;
+}
+
+/** The text of a file, as an item. */
 async function rawItem(raw: RawFileEntry, made: MadeContent): Promise<BundleItem> {
   const { path, content, annotations } = raw;
   if (content === null) {
     throw new UserError("validation", "the definition does not hold its content");
   }
   const item = await addRawFile({ path, content }, rawRef(raw), annotations, made);
-  raw.digest = item.descriptor.digest;
+  pin(raw, item.descriptor);
   raw.size = new TextEncoder().encode(content).length;
-  raw.content = null;
   return item;
 }
 
@@ -211,13 +232,20 @@ async function rawItem(raw: RawFileEntry, made: MadeContent): Promise<BundleItem
 async function fromRegistry(
   source: string,
   type: "chart" | "pack",
-  { ref = source, annotations }: { ref?: string; annotations: Record<string, string> },
+  { ref = source, digest, annotations }: {
+    ref?: string;
+    digest: Digest | null;
+    annotations: Record<string, string>;
+  },
   remote: RemoteContent,
   { registries }: AssembleParts,
 ): Promise<BundleItem> {
   const reference = parseReference(source);
   const { host, repository } = reference;
-  const manifest = await registries.open(host).getManifest(repository, selectorOf(reference));
+  const manifest = await registries.open(host).getManifest(
+    repository,
+    digest ?? selectorOf(reference),
+  );
   remote.add(manifest, { host, repository });
   return listedItem(manifest.descriptor, ref, type, annotations);
 }

@@ -56,7 +56,7 @@ export async function pushBundle(
   options: PushOptions,
 ): Promise<PushResult> {
   const inventory = await takeInventory(items, bundle.source, options.crypto);
-  const placed = await placeAll(bundle, inventory, options);
+  const placed = uniqueTags(await placeAll(bundle, inventory, options), options);
   const result: PushResult = {
     uploadedBlobs: 0,
     uploadedBytes: 0,
@@ -112,6 +112,38 @@ async function placeAll(
   return placed;
 }
 
+/**
+ * A tag holds one thing. Of several signatures that cosign would call the same, only the first can
+ * be pushed.
+ * @throws {UserError} `conflict` for other items.
+ */
+function uniqueTags(
+  placed: readonly PlacedItem[],
+  { onWarning }: PushOptions,
+): PlacedItem[] {
+  const owners = new Map<string, PlacedItem>();
+  return placed.filter((each) => {
+    const { repository, tag, item } = each;
+    if (tag === null) return true;
+    const name = `${repository}:${tag}`;
+    const owner = owners.get(name);
+    if (owner === undefined) {
+      owners.set(name, each);
+      return true;
+    }
+    if (owner.item.descriptor.digest === item.descriptor.digest) return false;
+    if (item.type === "signature" || item.type === "sbom") {
+      onWarning(`${name} can hold one of two signatures; the second is left out`);
+      return false;
+    }
+    throw new UserError(
+      "conflict",
+      `Cannot push "${owner.item.ref}" and "${item.ref}" to one tag ${name}`,
+      { hint: "Build a bundle that has one of them" },
+    );
+  });
+}
+
 /** Avoids a namespace twice: the base may end in what packs begin with. */
 export function below(base: string, repository: string): string {
   if (base === "") return repository;
@@ -165,18 +197,18 @@ async function pushBlobs(
   result: PushResult,
   { registry, jobs, crypto, isDryRun, mountFrom: mountsOf, onBytes, signal }: PushOptions,
 ): Promise<void> {
-  const wanted = new Map<Digest, { repositories: Set<string>; size: number; mediaType: string }>();
+  const wanted = new Map<Digest, { repositories: Set<string>; descriptor: Descriptor }>();
   for (const { manifests, repository } of placed) {
-    for (const { digest, size, mediaType } of manifests.flatMap(({ blobs }) => blobs)) {
-      const known = wanted.get(digest) ?? { repositories: new Set(), size, mediaType };
+    for (const descriptor of manifests.flatMap(({ blobs }) => blobs)) {
+      const known = wanted.get(descriptor.digest) ?? { repositories: new Set(), descriptor };
       known.repositories.add(repository);
-      wanted.set(digest, known);
+      wanted.set(descriptor.digest, known);
     }
   }
   const allBytes = [...wanted.values()]
-    .reduce((total, { repositories, size }) => total + repositories.size * size, 0);
-  await inFlight(wanted, jobs, async ([digest, { repositories, size, mediaType }]) => {
-    const descriptor = { mediaType, digest, size };
+    .reduce((total, { repositories, descriptor: { size } }) => total + repositories.size * size, 0);
+  await inFlight(wanted, jobs, async ([digest, { repositories, descriptor }]) => {
+    const { size } = descriptor;
     const mountFrom = mountsOf?.(digest) ?? [];
     for (const repository of repositories) {
       signal.throwIfAborted();

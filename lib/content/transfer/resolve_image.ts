@@ -29,18 +29,19 @@ export interface ResolvedImage {
 /**
  * Finds what a reference points at, and reads its manifests; no blob moves.
  * @returns Null when there is nothing for the architecture.
- * @throws {UserError} What the registry says, and `conflict` for a tag that has moved since the
- *   definition was written.
+ * @throws {UserError} What the registry says.
  */
 export async function resolveImage(
   entry: ImageEntry,
   { registries, content, crypto, architecture }: ResolveParts,
 ): Promise<ResolvedImage | null> {
-  const name = formatReference(parseReference(entry.image));
+  const wanted = parseReference(entry.image);
+  const name = formatReference(wanted);
   const reference = parseReference(entry.source || entry.image);
   const place = { host: reference.host, repository: reference.repository };
   const registry = registries.open(place.host);
-  const selector = entry.digest ?? selectorOf(reference);
+  // A digest holds wherever it is fetched from.
+  const selector = entry.digest ?? wanted.digest ?? selectorOf(reference);
   const top = await registry.getManifest(place.repository, selector);
   content.add(top, place);
   let kept: Manifest = top;

@@ -3,85 +3,13 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { readDefinition } from "../../../lib/content/definition/read_definition.ts";
 import { systemFiles } from "../../../lib/runtime/files.ts";
-import { type ContentRegistry, startContentRegistry } from "../../support/content_registry.ts";
 import { startDockerRegistry } from "../../support/docker_registry.ts";
+import { BuildSources, ONLY, WEB } from "../../support/build_sources.ts";
 import { errorOf } from "../../support/home.ts";
-import { MemoryContent } from "../../support/memory_content.ts";
 import { makeKeys, opensslVerdict } from "../../support/openssl.ts";
-import { packFiles, tarGzipOf, writeFolder } from "../../support/pack_folder.ts";
+import { writeFolder } from "../../support/pack_folder.ts";
 import { hasProgram, runProgram } from "../../support/programs.ts";
 import { testRegistry } from "../../support/registry_client.ts";
-import { World } from "../../support/world.ts";
-
-const WEB = "bundle/app/web";
-const ONLY = "bundle/app/only-amd64";
-
-/** A registry with images, a Helm repository, and a pack that asks for them. */
-class Sources implements AsyncDisposable {
-  readonly content = new MemoryContent();
-  readonly chartRequests: string[] = [];
-  registry!: ContentRegistry;
-  helm!: Deno.HttpServer<Deno.NetAddr>;
-  it!: World;
-
-  static async make(): Promise<Sources> {
-    const made = new Sources();
-    const { content } = made;
-    const web = await content.putMultiArch("web".repeat(50_000));
-    const only = await content.putImage(["only".repeat(1000)]);
-    const signature = content.putArtifact(
-      "application/vnd.dev.sigstore.bundle.v0.3+json",
-      "s",
-      web,
-    );
-    made.registry = await startContentRegistry(content, [
-      { repository: "app/web", tag: "1", descriptor: web },
-      { repository: "app/web", tag: null, descriptor: signature },
-      { repository: "app/only-amd64", tag: "2", descriptor: only },
-    ]);
-    const chart = await tarGzipOf({ "redis/Chart.yaml": "name: redis\nversion: 1.0.0\n" });
-    made.helm = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
-      const { pathname } = new URL(request.url);
-      made.chartRequests.push(pathname);
-      if (pathname === "/charts/redis-1.0.0.tgz") return new Response(chart);
-      if (pathname !== "/charts/index.yaml") return new Response(null, { status: 404 });
-      return new Response(
-        "entries: {redis: [{version: 1.0.0, urls: [redis-1.0.0.tgz]}]}\n",
-      );
-    });
-    made.it = await World.make(["content", "build"]);
-    return made;
-  }
-
-  get chartRepository(): string {
-    return `http://127.0.0.1:${this.helm.addr.port}/charts`;
-  }
-
-  /** A folder of a pack that asks for these images. */
-  async pack(images: string[], charts = ""): Promise<string> {
-    return await writeFolder(
-      `${this.it.home.root}/pack`,
-      packFiles({
-        "values.yaml": `pack: {content: {images: [${
-          images.map((image) => `'${this.registry.host}/${image}'`).join(", ")
-        }]${charts}}}\n`,
-      }),
-    );
-  }
-
-  /** Blobs that the registry was asked for since the last question, by digest. */
-  fetched(): string[] {
-    return this.registry.requests.splice(0).flatMap((request) =>
-      /^GET .*\/blobs\/(sha256:[0-9a-f]+) /.exec(request)?.[1] ?? []
-    );
-  }
-
-  async [Symbol.asyncDispose]() {
-    await this.it[Symbol.asyncDispose]();
-    await this.registry[Symbol.asyncDispose]();
-    await this.helm.shutdown();
-  }
-}
 
 async function listed(folder: string): Promise<string[]> {
   const names = [];
@@ -90,7 +18,7 @@ async function listed(folder: string): Promise<string[]> {
 }
 
 Deno.test("a bundle of a pack has its images, charts, signatures and the pack itself", async () => {
-  await using sources = await Sources.make();
+  await using sources = await BuildSources.make();
   const { it, registry } = sources;
   const pack = await sources.pack(
     [`${WEB}:1`],
@@ -136,7 +64,7 @@ Deno.test({
   name: "skopeo takes every platform of an image out of a bundle",
   ignore: !hasProgram("skopeo"),
   async fn() {
-    await using sources = await Sources.make();
+    await using sources = await BuildSources.make();
     const { it, registry } = sources;
     const pack = await sources.pack([`${WEB}:1`]);
     const out = `${it.home.root}/out`;
@@ -151,7 +79,7 @@ Deno.test({
 });
 
 Deno.test("the next build fetches no blob again, and writes the same bytes, with a cache or without", async () => {
-  await using sources = await Sources.make();
+  await using sources = await BuildSources.make();
   const { it } = sources;
   const pack = await sources.pack([`${WEB}:1`, `${ONLY}:2`]);
   const build = async (name: string, ...flags: string[]) => {
@@ -171,7 +99,7 @@ Deno.test("the next build fetches no blob again, and writes the same bytes, with
 });
 
 Deno.test("--existing-bundles gives blobs that no registry has to send", async () => {
-  await using sources = await Sources.make();
+  await using sources = await BuildSources.make();
   const { it } = sources;
   const out = `${it.home.root}/out`;
   const old = await sources.pack([`${WEB}:1`]);
@@ -189,7 +117,7 @@ Deno.test("--existing-bundles gives blobs that no registry has to send", async (
 });
 
 Deno.test("a thin bundle leaves out what the older one has, and says so", async () => {
-  await using sources = await Sources.make();
+  await using sources = await BuildSources.make();
   const { it } = sources;
   const out = `${it.home.root}/out`;
   await it.run(["--packs", await sources.pack([`${WEB}:1`]), "--name", "old", "--output", out]);
@@ -209,7 +137,7 @@ Deno.test("a thin bundle leaves out what the older one has, and says so", async 
 });
 
 Deno.test("images that are missing are told in one list, and nothing is written", async () => {
-  await using sources = await Sources.make();
+  await using sources = await BuildSources.make();
   const { it, registry } = sources;
   const pack = await sources.pack(["bundle/app/a:1", `${WEB}:1`, "bundle/app/b:1"]);
   const out = `${it.home.root}/out`;
@@ -226,7 +154,7 @@ Deno.test("images that are missing are told in one list, and nothing is written"
 });
 
 Deno.test("--arch keeps one platform; what has nothing for it is an error, or left out on request", async () => {
-  await using sources = await Sources.make();
+  await using sources = await BuildSources.make();
   const { it, registry } = sources;
   const pack = await sources.pack([`${WEB}:1`, `${ONLY}:2`]);
   // An image without an index is taken as it is; one with an index lacks what its index lacks.
@@ -245,7 +173,7 @@ Deno.test("--arch keeps one platform; what has nothing for it is an error, or le
 });
 
 Deno.test("a blob that is not what its digest says ends the build, and the older bundle stays", async () => {
-  await using sources = await Sources.make();
+  await using sources = await BuildSources.make();
   const { it, content } = sources;
   const pack = await sources.pack([`${ONLY}:2`]);
   const out = `${it.home.root}/out`;
@@ -264,7 +192,7 @@ Deno.test("a blob that is not what its digest says ends the build, and the older
 });
 
 Deno.test("--keep-going fetches what there is, and tells of all that failed", async () => {
-  await using sources = await Sources.make();
+  await using sources = await BuildSources.make();
   const { it, content } = sources;
   const pack = await sources.pack([`${WEB}:1`, `${ONLY}:2`]);
   const image = await content.putImage(["only".repeat(1000)]);
@@ -283,7 +211,7 @@ Deno.test("--keep-going fetches what there is, and tells of all that failed", as
 });
 
 Deno.test("a disk without room for cache and archive is told of before the first blob", async () => {
-  await using sources = await Sources.make();
+  await using sources = await BuildSources.make();
   const { it } = sources;
   const pack = await sources.pack([`${WEB}:1`]);
   const out = `${it.home.root}/out`;
@@ -299,7 +227,7 @@ Deno.test("a disk without room for cache and archive is told of before the first
 });
 
 Deno.test("--dry-run finds everything, and fetches and writes nothing", async () => {
-  await using sources = await Sources.make();
+  await using sources = await BuildSources.make();
   const { it } = sources;
   const pack = await sources.pack([`${WEB}:1`]);
   const before = await it.home.files();
@@ -313,7 +241,7 @@ Deno.test("--dry-run finds everything, and fetches and writes nothing", async ()
 });
 
 Deno.test("--lock writes every digest, and a build of that file has the same images", async () => {
-  await using sources = await Sources.make();
+  await using sources = await BuildSources.make();
   const { it } = sources;
   const pack = await sources.pack([`${WEB}:1`]);
   const out = `${it.home.root}/out`;
@@ -332,7 +260,7 @@ Deno.test({
   name: "--private-key signs the bundle as openssl checks it, in parts, too",
   ignore: !hasProgram("openssl"),
   async fn() {
-    await using sources = await Sources.make();
+    await using sources = await BuildSources.make();
     await using keys = await makeKeys();
     const { it } = sources;
     const pack = await sources.pack([`${WEB}:1`]);
@@ -361,8 +289,9 @@ Deno.test({
     assertEquals(verified.status, 0, verified.stderr);
 
     await Deno.remove(`${out}/b.tar.zst`);
-    const split = await it.run([...build, "--split-size", "1K", "--compression-level", "0"]);
+    const split = await it.run([...build, "--split-size", "1M", "--compression-level", "0"]);
     assertEquals(split.status, 0, split.stderr);
+    assertStringIncludes(split.stdout, `bundle b saved to ${out}/b.tar.parts.json\n`);
     const inParts = await it.home.run(["content", "verify", `${out}/b.tar.001`, "--key", key]);
     assertEquals(inParts.status, 0, inParts.stderr + inParts.stdout);
   },
@@ -372,7 +301,7 @@ Deno.test({
   name: "--push fills a registry, and a remote build does so without an archive",
   ignore: !hasProgram("docker-registry") || !hasProgram("openssl"),
   async fn() {
-    await using sources = await Sources.make();
+    await using sources = await BuildSources.make();
     await using target = await startDockerRegistry();
     await using keys = await makeKeys();
     const { it, registry } = sources;
