@@ -45,7 +45,7 @@ export async function gatherContent(
   definition.clusterDefinition = await clusterDefinitionOf(options, palette) ??
     definition.clusterDefinition;
   if (options.customUi !== undefined) {
-    await requireFile(options.customUi, context);
+    await requireArchive(options.customUi, context);
     definition.customUi = { file: baseName(options.customUi), digest: null, extras: {} };
   }
   for (const key of ["name", "version", "notes"] as const) {
@@ -187,8 +187,29 @@ async function clusterDefinitionOf(
   return { file, digest: null, extras: {} };
 }
 
-async function requireFile(path: string, { runtime }: CommandContext): Promise<void> {
-  const info = await runtime.files.info(expandPath(path, runtime));
-  if (info?.isFile) return;
-  throw new UserError("io", `Cannot read "${path}": ${info === null ? "no such file" : "no file"}`);
+/** Of gzip (RFC 1952) and Zstandard (RFC 8878). */
+const MAGICS = [[0x1f, 0x8b], [0x28, 0xb5, 0x2f, 0xfd]];
+
+/** A widget is a tar, as it is or compressed: nothing else is carried to a host by mistake. */
+async function requireArchive(path: string, { runtime }: CommandContext): Promise<void> {
+  const { files } = runtime;
+  const place = expandPath(path, runtime);
+  const info = await files.info(place);
+  if (info?.isFile !== true) {
+    const reason = info === null ? "no such file" : "no file";
+    throw new UserError("io", `Cannot read "${path}" of --custom-ui: ${reason}`);
+  }
+  const reader = await files.openReader(place);
+  try {
+    const head = new Uint8Array(512);
+    reader.readAt(head, 0);
+    const isTar = new TextDecoder().decode(head.subarray(257, 262)) === "ustar";
+    const isCompressed = MAGICS.some((magic) => magic.every((byte, at) => head[at] === byte));
+    if (isTar || isCompressed) return;
+  } finally {
+    reader.close();
+  }
+  throw new UserError("validation", `Cannot use "${path}" of --custom-ui: it is no archive`, {
+    hint: "Give a tar, tar.gz or tar.zst of the widget",
+  });
 }

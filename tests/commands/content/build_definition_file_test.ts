@@ -11,7 +11,7 @@ import {
   definitionArchive,
   profilePack,
 } from "../../support/palette/content_state.ts";
-import { writeFolder } from "../../support/pack_folder.ts";
+import { tarGzipOf, writeFolder } from "../../support/pack_folder.ts";
 import { hasProgram } from "../../support/programs.ts";
 import { startPushRegistry } from "../../support/push_registry.ts";
 import { World } from "../../support/world.ts";
@@ -189,4 +189,22 @@ Deno.test("two images that would have one tag in a registry are a conflict, and 
   ]);
   assertEquals([run.status, errorOf(run).code], [1, "conflict"]);
   assertEquals(target.requests.filter((request) => /^(PUT|POST)/.test(request)), []);
+});
+
+Deno.test("--custom-ui takes an archive, and nothing else", async () => {
+  await using it = await World.make(["content", "build"]);
+  const folder = `${it.home.root}/d`;
+  const file = await definitionFile(folder, `  rawFiles: [{path: x.yaml, content: "a: 1"}]\n`);
+  await writeFolder(folder, {
+    "key.pem": "-----BEGIN PRIVATE KEY-----\n",
+    "ui.tar.gz": await tarGzipOf({ "index.html": "<p>" }),
+  });
+  const build = (ui: string) =>
+    it.run(["-f", file, "-o", `${folder}/out`, "--custom-ui", `${folder}/${ui}`]);
+  const refused = await build("key.pem");
+  assertEquals(refused.status, 1);
+  assertStringIncludes(refused.stderr, "of --custom-ui: it is no archive\nHint: ");
+  assertEquals((await build("ui.tar.gz")).status, 0);
+  const { stdout } = await it.home.run(["content", "definition", `${folder}/out/b.tar.zst`]);
+  assertStringIncludes(stdout, "file: ui.tar.gz");
 });

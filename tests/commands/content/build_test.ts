@@ -250,7 +250,7 @@ for (
 
 Deno.test("build --metadata-only names cluster definition and custom UI", async () => {
   await using it = await make();
-  await Deno.writeTextFile(`${it.home.root}/ui.tar`, "x");
+  await Deno.writeFile(`${it.home.root}/ui.tar`, await tarGzipOf({ "index.html": "<p>" }));
   const out = `${it.home.root}/out`;
   const { status } = await it.run([
     ...["--cluster-definition-name", "edge.tgz", "--cluster-definition-profile-ids", "infra,web"],
@@ -428,7 +428,7 @@ for (
       "a custom UI that is not there",
       ["--profiles", "infra", "--custom-ui", "/nowhere", ...METADATA],
       "io",
-      'Cannot read "/nowhere": no such file',
+      'Cannot read "/nowhere" of --custom-ui: no such file',
     ],
     [
       "a profile that is not there",
