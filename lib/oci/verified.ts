@@ -36,6 +36,22 @@ export async function* verified(
 }
 
 /**
+ * The pieces of a blob, checked once: here, unless its source does it.
+ * @param what Names it in errors.
+ * @throws {UserError} `integrity`; what the source throws.
+ */
+export async function* openVerified(
+  source: ContentSource,
+  descriptor: Descriptor,
+  what: string,
+  crypto: Crypto,
+): AsyncGenerator<Uint8Array> {
+  const stream = await source.open(descriptor);
+  if (await source.isChecked?.(descriptor) === true) yield* stream;
+  else yield* verified(stream, descriptor, what, crypto);
+}
+
+/**
  * A whole blob in memory, checked; for manifests and other small ones.
  * @throws {UserError} `integrity`; also for one larger than `limitBytes`.
  */

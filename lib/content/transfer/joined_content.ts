@@ -10,6 +10,8 @@ export function joinContent(sources: readonly ContentSource[]): ContentSource {
   };
   return {
     has: async (descriptor) => await owner(descriptor) !== null,
+    isChecked: async (descriptor) =>
+      await (await owner(descriptor))?.isChecked?.(descriptor) ?? false,
     async open(descriptor, offset) {
       const source = await owner(descriptor);
       if (source !== null) return await source.open(descriptor, offset);

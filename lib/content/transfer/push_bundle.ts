@@ -3,7 +3,7 @@ import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Manifest } from "../../oci/manifest.ts";
 import type { Registry } from "../../oci/registry/registry.ts";
-import { verified } from "../../oci/verified.ts";
+import { openVerified } from "../../oci/verified.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
 import type { Bundle, BundleItem } from "../bundle.ts";
 import { type Destination, destinationOf } from "../destination.ts";
@@ -213,12 +213,10 @@ async function pushBlobs(
     for (const repository of repositories) {
       signal.throwIfAborted();
       // A part of it is checked by the registry alone, which has the rest.
-      const open = async (offset: number) => {
-        const stream = await source.open(descriptor, offset);
-        return offset === 0
-          ? ReadableStream.from(verified(stream, descriptor, digest, crypto))
-          : stream;
-      };
+      const open = async (offset: number) =>
+        offset === 0
+          ? ReadableStream.from(openVerified(source, descriptor, digest, crypto))
+          : await source.open(descriptor, offset);
       const outcome = isDryRun
         ? await outcomeOf(registry, repository, descriptor, mountFrom)
         : await registry.putBlob(repository, descriptor, open, { mountFrom });

@@ -2,7 +2,7 @@ import { formatIndex } from "../../oci/layout.ts";
 import type { ContentSource } from "../../oci/content_source.ts";
 import { hexOf } from "../../oci/digest.ts";
 import type { Manifest } from "../../oci/manifest.ts";
-import { verified } from "../../oci/verified.ts";
+import { openVerified } from "../../oci/verified.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
 import type { Files } from "../../runtime/files.ts";
 import type { WrittenArchive } from "../archive/archive_sink.ts";
@@ -65,9 +65,9 @@ async function* membersOf(
       name: `blobs/sha256/${hexOf(descriptor.digest)}`,
       size: descriptor.size,
       isCompressed: COMPRESSED.test(descriptor.mediaType),
-      async *open() {
+      open() {
         const what = `${descriptor.digest} of ${item.ref || "a signature"}`;
-        yield* verified(await source.open(descriptor), descriptor, what, crypto);
+        return openVerified(source, descriptor, what, crypto);
       },
     };
   };
