@@ -3,6 +3,7 @@ import { type Digest, digestFrom, hexOf } from "../../oci/digest.ts";
 import type { Crypto, Hash } from "../../runtime/crypto.ts";
 import { baseName, FileError, type Files, type FileWriter, folderOf } from "../../runtime/files.ts";
 import { formatPartList, partListOf, type PartRecord, partSuffix } from "./part_list.ts";
+import { removeStale } from "./remove_stale.ts";
 
 /** What was written. */
 export interface WrittenArchive {
@@ -77,7 +78,7 @@ export class ArchiveSink {
   }
 
   /**
-   * Flushes everything and moves it to its place.
+   * Flushes everything, moves it to its place and removes what it takes the place of.
    * @throws {UserError} `io`
    */
   async finish(): Promise<WrittenArchive> {
@@ -91,6 +92,8 @@ export class ArchiveSink {
       for (const { path } of this.#done) await files.rename(partialOf(path), path);
       this.#partials.length = 0;
       if (splitBytes !== undefined) await this.#writeList(list, digest);
+      const partCount = splitBytes === undefined ? undefined : this.#done.length;
+      await removeStale(this.#path, partCount, files);
       await files.flushFolder(folderOf(this.#path));
     });
     const paths = this.#done.map(({ path }) => path);
@@ -126,7 +129,9 @@ export class ArchiveSink {
     const { files, crypto, splitBytes } = this.#parts;
     const isSplit = splitBytes !== undefined;
     const path = isSplit ? `${this.#path}${partSuffix(this.#done.length)}` : this.#path;
-    if ((await files.info(path))?.isFolder) throw new FileError("not-a-file", "it is a folder");
+    for (const place of [this.#path, path]) {
+      if ((await files.info(place))?.isFolder) throw new FileError("not-a-file", "it is a folder");
+    }
     await this.#sweep(partialOf(path));
     const writer = await files.openWriter(partialOf(path), "new", FILE_MODE);
     this.#partials.push(partialOf(path));
@@ -161,12 +166,6 @@ export class ArchiveSink {
   /** The list comes last: where it is, every part is. */
   async #writeList(list: string, digest: Digest): Promise<void> {
     const { files } = this.#parts;
-    // Parts of an earlier and larger archive of the same name would be taken for ours.
-    for (let at = this.#done.length;; at++) {
-      const stale = `${this.#path}${partSuffix(at)}`;
-      if (await files.linkInfo(stale) === null) break;
-      await files.remove(stale);
-    }
     const text = formatPartList({
       name: baseName(this.#path),
       size: this.#size,

@@ -5,7 +5,7 @@ import { openArchiveFile } from "../../../lib/content/archive/open_archive_file.
 import { writeArchive } from "../../../lib/content/archive/write_archive.ts";
 import { readVerified } from "../../../lib/oci/verified.ts";
 import { systemCrypto } from "../../../lib/runtime/crypto.ts";
-import { systemFiles } from "../../../lib/runtime/files.ts";
+import { baseName, FileError, type Files, systemFiles } from "../../../lib/runtime/files.ts";
 import { concatBytes } from "../../../lib/runtime/streams.ts";
 import { sampleBundle, sha256 } from "../../support/sample_bundle.ts";
 import { inTempFolder, namesIn } from "../../support/temp_folder.ts";
@@ -14,14 +14,14 @@ const files = systemFiles();
 const crypto = systemCrypto();
 const bundle = sampleBundle({ layerBytes: 400_000, plainBytes: 100_000 });
 
-function write(path: string, splitBytes?: number) {
+function write(path: string, splitBytes?: number, through = files) {
   async function* members() {
     yield* bundle.members;
   }
   return writeArchive(path, members(), {
     level: 3,
     mtimeSeconds: 0,
-    files,
+    files: through,
     crypto,
     ...(splitBytes === undefined ? {} : { splitBytes }),
   });
@@ -160,4 +160,77 @@ Deno.test("parts of a larger archive of the same name do not stay behind", () =>
     const { size } = await write(path, 500_000);
     await write(path, size);
     assertEquals(namesIn(folder), ["b.tar.zst.001", "b.tar.zst.parts.json"]);
+  }));
+
+Deno.test("an archive takes the place of the one of its name, whole or in parts", () =>
+  inTempFolder(async (folder) => {
+    const path = `${folder}/b.tar.zst`;
+    const others = ["b.tar.zst.01", "b.tar.zst.txt", "c.tar.zst.001"];
+    for (const name of others) await Deno.writeTextFile(`${folder}/${name}`, "");
+    await write(path, 300_000);
+    await write(path);
+    assertEquals(namesIn(folder), ["b.tar.zst", ...others]);
+    await Deno.writeTextFile(path, "older");
+    await write(path, 300_000);
+    assertEquals(
+      namesIn(folder),
+      ["001", "002", "003", "01", "parts.json", "txt"].map((name) => `b.tar.zst.${name}`)
+        .concat("c.tar.zst.001"),
+    );
+    await assertWhole(path);
+  }));
+
+Deno.test("nothing of an older archive goes before the new one is there", () =>
+  inTempFolder(async (folder) => {
+    const path = `${folder}/b.tar.zst`;
+    const done: string[] = [];
+    const told: Files = {
+      ...files,
+      rename: (from, to) => (done.push(`to ${baseName(to)}`), files.rename(from, to)),
+      async remove(name) {
+        const isThere = await files.info(name) !== null;
+        if (isThere) done.push(`no ${baseName(name)}`);
+        await files.remove(name);
+      },
+    };
+    await write(path, 600_000);
+    await write(path, undefined, told);
+    assertEquals(done.splice(0), [
+      "to b.tar.zst",
+      "no b.tar.zst.parts.json",
+      "no b.tar.zst.002",
+      "no b.tar.zst.001",
+    ]);
+    await write(path, 600_000, told);
+    assertEquals(done.splice(0), [
+      "to b.tar.zst.001",
+      "to b.tar.zst.002",
+      "to b.tar.zst.parts.json",
+      "no b.tar.zst",
+    ]);
+  }));
+
+Deno.test("a file of an older archive that cannot be removed is told of by name", () =>
+  inTempFolder(async (folder) => {
+    const path = `${folder}/b.tar.zst`;
+    await write(path, 300_000);
+    const stuck: Files = {
+      ...files,
+      remove: (name) =>
+        name === `${path}.002`
+          ? Promise.reject(new FileError("permission", "no permission"))
+          : files.remove(name),
+    };
+    const { code, message } = await assertRejects(() => write(path, undefined, stuck), UserError);
+    assertEquals([code, message], ["io", `Cannot remove "${path}.002": no permission`]);
+    await assertWhole(path);
+  }));
+
+Deno.test("an archive in parts is not written beside a folder of its name", () =>
+  inTempFolder(async (folder) => {
+    const path = `${folder}/b`;
+    await Deno.mkdir(path);
+    const { code, message } = await assertRejects(() => write(path, 300_000), UserError);
+    assertEquals([code, message], ["io", `Cannot write "${path}": it is a folder`]);
+    assertEquals(namesIn(folder), ["b"]);
   }));

@@ -1,0 +1,43 @@
+import { reasonOf, UserError } from "../../errors.ts";
+import { FileError, type Files } from "../../runtime/files.ts";
+import { partListOf, partSuffix } from "./part_list.ts";
+
+/**
+ * Removes what an older archive of the same name left beside a new one, which is in its place:
+ * readers would take it for the new one, or for parts of it.
+ * @param path Of the whole, also when only parts of it are there.
+ * @param partCount Undefined when the new one is one file.
+ * @throws {UserError} `io`
+ */
+export async function removeStale(
+  path: string,
+  partCount: number | undefined,
+  files: Files,
+): Promise<void> {
+  const stale = [partCount === undefined ? partListOf(path) : path];
+  const parts: string[] = [];
+  for (let at = partCount ?? 0;; at++) {
+    const part = `${path}${partSuffix(at)}`;
+    if (!await isFile(part, files)) break;
+    parts.push(part);
+  }
+  // The last one first: what an interrupted run leaves has no gap, and is found by the next.
+  for (const file of [...stale, ...parts.reverse()]) await remove(file, files);
+}
+
+async function isFile(path: string, files: Files): Promise<boolean> {
+  const info = await files.linkInfo(path);
+  return info !== null && !info.isFolder;
+}
+
+async function remove(path: string, files: Files): Promise<void> {
+  try {
+    await files.remove(path);
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    throw new UserError("io", `Cannot remove "${path}": ${reasonOf(error)}`, {
+      hint: "Remove it: it is of an older archive than the one that lies beside it now",
+      cause: error,
+    });
+  }
+}
