@@ -1,10 +1,11 @@
 import { reasonOf, UserError } from "../../errors.ts";
 import { FileError, type Files } from "../../runtime/files.ts";
+import { signatureFileOf, sigstoreFileOf } from "../signing/signature_file.ts";
 import { partListOf, partSuffix } from "./part_list.ts";
 
 /**
  * Removes what an older archive of the same name left beside a new one, which is in its place:
- * readers would take it for the new one, or for parts of it.
+ * readers would take it for the new one, or for parts of it. Signatures do not fit its bytes any more.
  * @param path Of the whole, also when only parts of it are there.
  * @param partCount Undefined when the new one is one file.
  * @throws {UserError} `io`
@@ -14,7 +15,11 @@ export async function removeStale(
   partCount: number | undefined,
   files: Files,
 ): Promise<void> {
-  const stale = [partCount === undefined ? partListOf(path) : path];
+  const stale = [
+    signatureFileOf(path),
+    sigstoreFileOf(path),
+    partCount === undefined ? partListOf(path) : path,
+  ];
   const parts: string[] = [];
   for (let at = partCount ?? 0;; at++) {
     const part = `${path}${partSuffix(at)}`;

@@ -149,19 +149,11 @@ Deno.test({
   async fn() {
     const { at } = await keys();
     await using home = await Home.make();
-    await write(`${home.root}/b.tar.zst`);
-    const signature = `${home.root}/b.tar.sig.bin`;
-    await openssl(
-      "dgst",
-      "-sha256",
-      "-sign",
-      at("ec.pem"),
-      "-out",
-      signature,
-      `${home.root}/b.tar.zst`,
-    );
-    await Deno.remove(`${home.root}/b.tar.zst`);
+    const whole = `${home.root}/whole.tar.zst`;
+    await write(whole);
     await write(`${home.root}/b.tar.zst`, bundle.members, { splitBytes: 100_000 });
+    const signature = `${home.root}/b.tar.sig.bin`;
+    await openssl("dgst", "-sha256", "-sign", at("ec.pem"), "-out", signature, whole);
     for (const name of ["b.tar.zst.001", "b.tar.zst.parts.json", "b.tar.zst"]) {
       const result = await verify(home, `${home.root}/${name}`, "--key", at("ec.pub"));
       assertEquals([result.status, result.stdout], [0, "Verified OK\n"], result.stderr);

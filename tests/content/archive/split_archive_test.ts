@@ -234,3 +234,30 @@ Deno.test("an archive in parts is not written beside a folder of its name", () =
     assertEquals([code, message], ["io", `Cannot write "${path}": it is a folder`]);
     assertEquals(namesIn(folder), ["b"]);
   }));
+
+for (const splitBytes of [undefined, 300_000]) {
+  const form = splitBytes === undefined ? "whole" : "split";
+  Deno.test(`signatures of an older archive do not stay beside a new one: ${form}`, () =>
+    inTempFolder(async (folder) => {
+      const path = `${folder}/b.tar.zst`;
+      const kept = ["b.sig.bin", "b.tar.zst.001.sigstore.json"];
+      for (const name of [...kept, "b.tar.sig.bin", "b.tar.zst.sigstore.json"]) {
+        await Deno.writeTextFile(`${folder}/${name}`, "older");
+      }
+      const { paths } = await write(path, splitBytes);
+      assertEquals(namesIn(folder), [...paths.map(baseName), ...kept].sort());
+    }));
+}
+
+Deno.test("signatures stay when the archive they are of does", () =>
+  inTempFolder(async (folder) => {
+    const path = `${folder}/b.tar.zst`;
+    await write(path);
+    await Deno.writeTextFile(`${folder}/b.tar.sig.bin`, "");
+    const full: Files = {
+      ...files,
+      rename: () => Promise.reject(new FileError("no-space", "no space left")),
+    };
+    await assertRejects(() => write(path, undefined, full), UserError);
+    assertEquals(namesIn(folder), ["b.tar.sig.bin", "b.tar.zst"]);
+  }));
