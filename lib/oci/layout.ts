@@ -220,7 +220,10 @@ export class Layout implements ContentSource {
   }
 }
 
-/** The text of an index; its fields in one order, so that the same entries give the same bytes. */
+/**
+ * The text of an index; its fields in one order, so that the same entries give the same bytes.
+ * @throws {UserError} `validation` when it is larger than what readers take.
+ */
 export function formatIndex(
   manifests: readonly Descriptor[],
   annotations: Record<string, string>,
@@ -234,12 +237,20 @@ export function formatIndex(
     ...(entry.platform === undefined ? {} : { platform: entry.platform }),
     ...(entry.artifactType === undefined ? {} : { artifactType: entry.artifactType }),
   }));
-  return JSON.stringify({
+  const text = JSON.stringify({
     schemaVersion: 2,
     mediaType: OCI_INDEX,
     manifests: entries,
     ...(Object.keys(annotations).length === 0 ? {} : { annotations: sorted(annotations) }),
   });
+  const { length } = new TextEncoder().encode(text);
+  if (length <= MAX_MANIFEST_BYTES) return text;
+  throw new UserError(
+    "validation",
+    `Cannot write a bundle of ${manifests.length} items: ` +
+      `its index.json has ${length} bytes, more than ${MAX_MANIFEST_BYTES}`,
+    { hint: "Make several bundles of it" },
+  );
 }
 
 function sorted(record: Record<string, string>): Record<string, string> {

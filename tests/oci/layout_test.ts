@@ -7,7 +7,7 @@ import { systemCrypto } from "../../lib/runtime/crypto.ts";
 import { FileError, systemFiles } from "../../lib/runtime/files.ts";
 import { concatBytes } from "../../lib/runtime/streams.ts";
 import { hasProgram, outputOf } from "../support/programs.ts";
-import { noise, sampleBundle, sha256 } from "../support/sample_bundle.ts";
+import { manyImages, noise, sampleBundle, sha256 } from "../support/sample_bundle.ts";
 import { inTempFolder, namesIn } from "../support/temp_folder.ts";
 
 const files = systemFiles();
@@ -234,4 +234,19 @@ Deno.test("a full disk is told of, and the blob is not there", () =>
       ["io", `Cannot write "${folder}": no space left on device`],
     );
     assertEquals(namesIn(`${folder}/blobs/sha256`), []);
+  }));
+
+Deno.test("a layout takes no more than its readers do", () =>
+  inTempFolder(async (root) => {
+    const layout = await fill(root);
+    const before = await Deno.readFile(`${root}/index.json`);
+    const many = manyImages(14_000);
+    const [code, message] = await refusal(() => layout.list(many));
+    assertEquals([code, message.replace(/ \d{7} /, " N ")], [
+      "validation",
+      `Cannot write a bundle of ${many.length + bundle.items.length} items: ` +
+      "its index.json has N bytes, more than 4194304",
+    ]);
+    assertEquals(await Deno.readFile(`${root}/index.json`), before);
+    assertEquals((await Layout.open(root, parts)).index.manifests.length, bundle.items.length);
   }));

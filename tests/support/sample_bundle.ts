@@ -163,3 +163,16 @@ export function memberOf(name: string, bytes: Uint8Array, isCompressed = false):
 export function sha256(bytes: Uint8Array): Digest {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }
+
+/** Entries of an index, some 300 bytes each, that nothing is behind. */
+export function manyImages(count: number): Descriptor[] {
+  return Array.from({ length: count }, (_, at) => ({
+    mediaType: OCI_MANIFEST,
+    digest: `sha256:${String(at).padStart(64, "0")}` as Digest,
+    size: 1000,
+    annotations: {
+      [ITEM_TYPE]: "image",
+      [REF_NAME]: `registry.example.com/team/project/component-${at}:v1.2.3-build.${at}`,
+    },
+  }));
+}

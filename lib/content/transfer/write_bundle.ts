@@ -36,23 +36,27 @@ const COMPRESSED =
 /**
  * Writes a bundle as an archive: what `definition` and `list` need stands at its beginning, layers at
  * its end, within a group by digest. The same bundle has the same bytes.
- * @throws {UserError} `integrity`, `io`
+ * @throws {UserError} `integrity`, `io`; `validation` when it has too many items to be read again.
  */
 export async function writeBundle(
   path: string,
   content: BundleContent,
   options: WriteBundleOptions,
 ): Promise<WrittenArchive> {
-  return await writeArchive(path, membersOf(content, options.crypto), options);
+  const index = formatIndex(
+    content.items.map(({ descriptor }) => descriptor),
+    content.annotations,
+  );
+  return await writeArchive(path, membersOf(index, content, options.crypto), options);
 }
 
 async function* membersOf(
-  { items, annotations, inventory, source }: BundleContent,
+  index: string,
+  { inventory, source }: BundleContent,
   crypto: Crypto,
 ): AsyncGenerator<ArchiveMember> {
   const text = (content: string) => new TextEncoder().encode(content);
   yield small("oci-layout", text(JSON.stringify({ imageLayoutVersion: "1.0.0" })));
-  const index = formatIndex(items.map(({ descriptor }) => descriptor), annotations);
   yield small("index.json", text(index));
   const written = new Set<string>();
   const manifest = ({ descriptor, bytes }: Manifest) => {
