@@ -65,7 +65,9 @@ async function findDefinition(
   const { runtime: { files, crypto }, runtime } = context;
   const path = localPathOf(source, runtime);
   const kind = await kindOfPath(path, files);
-  if (kind === "other") return { text: await readUserFile(path, context), place: path, items: [] };
+  if (kind === "other") {
+    return { text: await readDefinitionFile(path, context), place: path, items: [] };
+  }
   if (kind === "none" && isPath(source)) {
     throw new UserError("not-found", `Cannot open "${path}": no such file or folder`);
   }
@@ -77,6 +79,37 @@ async function findDefinition(
   } finally {
     bundle.close();
   }
+}
+
+/** A key that definitions have at their top, or the beginning of one in JSON. */
+const LIKE_DEFINITION = /^\uFEFF?(?:["']?(?:apiVersion|kind|metadata|spec|images)["']?\s*:|\{)/m;
+
+/**
+ * The text of a file that looks like a definition: it is printed as it is, and parsing it would cost
+ * the YAML module.
+ */
+async function readDefinitionFile(path: string, context: CommandContext): Promise<string> {
+  let text: string;
+  try {
+    text = await readUserFile(path, context);
+  } catch (error) {
+    // It is not UTF-8.
+    if (error instanceof UserError && error.code === "validation") throw neither(path, error);
+    throw error;
+  }
+  if (LIKE_DEFINITION.test(text)) return text;
+  throw neither(path);
+}
+
+function neither(path: string, cause?: unknown): UserError {
+  return new UserError(
+    "validation",
+    `Cannot read "${path}": it is neither a bundle nor a definition`,
+    {
+      hint: "Name an archive or layout that palette content build made, or its definition in YAML",
+      cause,
+    },
+  );
 }
 
 /** Leaves out the images that are for another architecture: by the bundle, else by the file. */

@@ -249,3 +249,43 @@ Deno.test("content definition tells in one line what is wrong", async () => {
   assertEquals(nothing.status, 1);
   assertStringIncludes(nothing.stderr, "path");
 });
+
+Deno.test("content definition refuses a file that is neither a bundle nor a definition", async () => {
+  await using home = await Home.make();
+  const pem = "-----BEGIN PUBLIC KEY-----\nMFkw: yes\n-----END PUBLIC KEY-----\n";
+  const contents: [string, Uint8Array][] = [
+    ["garbage.tar.zst", new Uint8Array(5000).fill(0xff)],
+    ["key.pem", new TextEncoder().encode(pem)],
+    ["empty.yaml", new Uint8Array()],
+    ["prose.txt", new TextEncoder().encode("a kind: of text\n")],
+  ];
+  for (const [name, bytes] of contents) {
+    const path = `${home.root}/${name}`;
+    await Deno.writeFile(path, bytes);
+    const result = await home.run(["content", "definition", path]);
+    assertEquals([result.status, result.stdout, result.stderr], [
+      1,
+      "",
+      `Error: cannot read "${path}": it is neither a bundle nor a definition\n` +
+      "Hint: Name an archive or layout that palette content build made, or its definition in YAML\n",
+    ]);
+    const json = await home.run(["content", "definition", path, "-o", "json"]);
+    assertEquals([json.status, errorOf(json)["code"]], [1, "validation"]);
+  }
+});
+
+Deno.test("content definition prints definitions that begin with other lines", async () => {
+  await using home = await Home.make();
+  const path = `${home.root}/d`;
+  for (
+    const text of [
+      "# ours\r\n---\r\nmetadata:\r\n  name: a\r\n",
+      "\uFEFFkind: BundleDefinition\n",
+      '\n{"metadata": {"name": "a"}}\n',
+    ]
+  ) {
+    await Deno.writeTextFile(path, text);
+    const result = await home.run(["content", "definition", path]);
+    assertEquals([result.status, result.stdout], [0, text], result.stderr);
+  }
+});
