@@ -1,13 +1,19 @@
 import { UserError } from "../../errors.ts";
-import { FileError, joinPath } from "../../runtime/files.ts";
+import { kindOfPath } from "../../content/archive/kind_of_path.ts";
+import { parsePartList } from "../../content/archive/part_list.ts";
+import { FileError, type Files, joinPath } from "../../runtime/files.ts";
 import type { CommandContext } from "../context.ts";
 import type { ListedBundle } from "./list.ts";
 
 const SCHEME = "file://";
+const PART_LIST = /\.parts\.json$/;
+/** Lists of parts are short. */
+const MAX_LIST_BYTES = 4 * 1024 * 1024;
 const ARCHIVE = /\.(tar|tgz|zst|tar\.gz|tar\.zst)$/;
 
 /**
- * Archives and layouts of a folder, by their names: nothing is opened.
+ * Archives and layouts of a folder, by names and first bytes: nothing is unpacked. One in parts is
+ * told by its list.
  * @returns Null when `place` is not meant as a folder.
  * @throws {UserError} `io`
  */
@@ -17,7 +23,9 @@ export async function listLocalBundles(
 ): Promise<ListedBundle[] | null> {
   const isLocal = place.startsWith(SCHEME) || /^(\.|\/|[a-z]:[\\/])/i.test(place);
   if (!isLocal) return null;
-  const folder = files.absolute(place.startsWith(SCHEME) ? place.slice(SCHEME.length) : place);
+  const folder = plainPath(
+    files.absolute(place.startsWith(SCHEME) ? place.slice(SCHEME.length) : place),
+  );
   try {
     const info = await files.info(folder);
     if (info === null) throw new FileError("not-found", "no such file or folder");
@@ -27,7 +35,7 @@ export async function listLocalBundles(
       const path = joinPath(folder, name);
       const entry = await files.info(path);
       const isBundle = entry?.isFile
-        ? ARCHIVE.test(name)
+        ? await isArchive(path, entry.size, files)
         : entry?.isFolder && await files.info(joinPath(path, "oci-layout")) !== null;
       if (isBundle) found.push({ name, reference: `${SCHEME}${path}` });
     }
@@ -39,4 +47,24 @@ export async function listLocalBundles(
       cause: error,
     });
   }
+}
+
+async function isArchive(path: string, size: number, files: Files): Promise<boolean> {
+  const isList = PART_LIST.test(path);
+  if (!isList && !ARCHIVE.test(path) || isList && size > MAX_LIST_BYTES) return false;
+  try {
+    if (!isList) return await kindOfPath(path, files) === "bundle";
+    parsePartList(new TextDecoder().decode(await files.readBytes(path)));
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    // One that cannot be read is listed: whoever opens it is told why.
+    if (error instanceof FileError || error instanceof UserError) return true;
+    throw error;
+  }
+}
+
+/** An absolute path without `.` in it. */
+export function plainPath(path: string): string {
+  return path.replace(/([/\\])(?:\.(?:[/\\]+|$))+/g, "$1").replace(/(?<=[^/\\:])[/\\]+$/, "");
 }

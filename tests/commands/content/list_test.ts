@@ -1,6 +1,12 @@
 import { assertEquals } from "@std/assert";
+import { gzipSync } from "node:zlib";
+import { plainPath } from "../../../lib/commands/content/list_local.ts";
+import { writeArchive } from "../../../lib/content/archive/write_archive.ts";
+import { systemCrypto } from "../../../lib/runtime/crypto.ts";
+import { systemFiles } from "../../../lib/runtime/files.ts";
 import { errorOf, Home } from "../../support/home.ts";
 import { artifactOf, blobOf } from "../../support/registry_client.ts";
+import { DEFINITION_YAML, sampleBundle, tarOf } from "../../support/sample_bundle.ts";
 import { problem, StubRegistry } from "../../support/stub_registry.ts";
 
 async function addBundle(stub: StubRegistry, tag: string, definition: string): Promise<void> {
@@ -126,24 +132,61 @@ Deno.test("content list shows nothing that a terminal would obey", async () => {
   assertEquals(result.stdout.includes("\x1b"), false);
 });
 
-Deno.test("content list of a folder names its archives and layouts", async () => {
-  await using home = await Home.make();
+async function homeWithFolder(): Promise<{ home: Home; folder: string }> {
+  const home = await Home.make();
   const folder = `${home.root}/bundles`;
   await Deno.mkdir(`${folder}/layout`, { recursive: true });
   await Deno.mkdir(`${folder}/other`);
   await Deno.writeTextFile(`${folder}/layout/oci-layout`, "{}");
-  for (const name of ["b.tar.zst", "a.tar", "c.tgz", "notes.txt", "b.tar.sig.bin"]) {
-    await Deno.writeTextFile(`${folder}/${name}`, "");
+  const tar = tarOf("index.json", new TextEncoder().encode("{}"));
+  await Deno.writeFile(`${folder}/a.tar`, tar);
+  await Deno.writeFile(`${folder}/c.tgz`, new Uint8Array(gzipSync(tar)));
+  await write(`${folder}/b.tar.zst`);
+  await write(`${folder}/split.tar.zst`, 5000);
+  for (const name of ["notes.txt", "b.tar.sig.bin", "empty.tar", "x.tar.zst", "x.parts.json"]) {
+    await Deno.writeTextFile(`${folder}/${name}`, name === "empty.tar" ? "" : "no bundle");
   }
-  const stdout = [
-    "Listing bundles",
-    ...["a.tar", "b.tar.zst", "c.tgz", "layout"].map((name) => `file://${folder}/${name}`),
-  ]
+  return { home, folder };
+}
+
+async function write(path: string, splitBytes?: number): Promise<void> {
+  async function* members() {
+    yield* sampleBundle({ layerBytes: 5000, plainBytes: 5000 }).members;
+  }
+  await writeArchive(path, members(), {
+    level: 3,
+    mtimeSeconds: 0,
+    files: systemFiles(),
+    crypto: systemCrypto(),
+    ...(splitBytes === undefined ? {} : { splitBytes }),
+  });
+}
+
+Deno.test("content list of a folder names its archives and layouts, and no other files", async () => {
+  const { home, folder } = await homeWithFolder();
+  await using _ = home;
+  const names = ["a.tar", "b.tar.zst", "c.tgz", "layout", "split.tar.zst.parts.json"];
+  const stdout = ["Listing bundles", ...names.map((name) => `file://${folder}/${name}`)]
     .map((line) => `${line}\n`).join("");
-  for (const place of [folder, `file://${folder}`]) {
+  for (
+    const place of [folder, `file://${folder}`, `${folder}/.`, `${folder}/`, `${folder}/././`]
+  ) {
     const result = await home.run(["content", "list", "-r", place]);
-    assertEquals([result.status, result.stdout], [0, stdout]);
+    assertEquals([result.status, result.stdout], [0, stdout], place);
   }
+  const found = await home.run([
+    "content",
+    "definition",
+    `file://${folder}/split.tar.zst.parts.json`,
+  ]);
+  assertEquals([found.status, found.stdout], [0, DEFINITION_YAML]);
+});
+
+Deno.test("paths that content list prints have no steps that stay where they are", () => {
+  assertEquals(
+    ["/.", "/./a", "/a/..b/.c/./d.", "/a/././b/.", "C:\\.\\a\\."].map(plainPath),
+    ["/", "/a", "/a/..b/.c/d.", "/a/b", "C:\\a"],
+  );
 });
 
 for (
