@@ -1,9 +1,12 @@
 import { UserError } from "../../errors.ts";
 import type { CredentialSource } from "../../oci/credentials/credentials.ts";
 import { digestOf } from "../../oci/digest.ts";
+import { basicHeader } from "../../oci/registry/authorizer.ts";
+import { AnswerTooLarge, Exchange } from "../../oci/registry/exchange.ts";
+import { IdleLimit } from "../../oci/registry/idle_limit.ts";
+import { isTransientError } from "../../oci/registry/retry.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
 import type { HttpTransport, OpenTransport, TlsTrust } from "../../runtime/http.ts";
-import { concatBytes } from "../../runtime/streams.ts";
 import { TransportError } from "../../runtime/transport_error.ts";
 import { readYamlDocuments } from "../../yaml/yaml_documents.ts";
 import type { BundleItem } from "../bundle.ts";
@@ -20,8 +23,11 @@ export interface ChartRepositoryParts {
   credentials: CredentialSource;
   crypto: Crypto;
   signal: AbortSignal;
+  /** How long nothing may move in a request. */
+  idleMs?: number;
 }
 
+const IDLE_MS = 60_000;
 const MAX_INDEX_BYTES = 64 * 1024 * 1024;
 const MAX_CHART_BYTES = 32 * 1024 * 1024;
 const MAX_REDIRECTS = 5;
@@ -42,18 +48,37 @@ export class ChartRepositories {
 
   /**
    * Fetches a chart as the artifact that Helm keeps in registries.
-   * @throws {UserError} `not-found`, `integrity`, `network`, `credentials`
+   * @throws {UserError} `not-found`, `integrity`, `network`, `credentials`, `validation`
    */
   async download(chart: ChartEntry, made: MadeContent): Promise<BundleItem> {
     const { name, version, repo } = chart;
     const base = `${repo.replace(/\/+$/, "")}/`;
+    const repository = httpUrl(base);
+    if (repository === null) {
+      throw new UserError(
+        "validation",
+        `Cannot use "${repo}" as a chart repository: it is no HTTP address`,
+        { hint: "Write it as https://HOST/PATH, or oci://HOST/PATH for a registry" },
+      );
+    }
     let index = this.#indexes.get(base);
-    if (index === undefined) this.#indexes.set(base, index = this.#readIndex(base));
+    if (index === undefined) this.#indexes.set(base, index = this.#readIndex(repository));
     const found = versionOf(await index, name, version);
     if (found === null) {
       throw new UserError("not-found", `chart ${name} ${version} is not in ${repo}`);
     }
-    const bytes = await this.#get(new URL(found.url, base), MAX_CHART_BYTES);
+    const url = httpUrl(found.url, repository);
+    const named =
+      `Cannot download chart ${name} ${version}: the index of ${base} names "${found.url}", which`;
+    if (url === null) {
+      throw new UserError("validation", `${named} is no HTTP address`, {
+        hint: "Charts of a registry are named by repo: oci://HOST/PATH",
+      });
+    }
+    if (isDowngrade(repository, url)) {
+      throw new UserError("network", `${named} leads from HTTPS to plain HTTP`);
+    }
+    const bytes = await this.#get(url, repository, MAX_CHART_BYTES);
     const digest = await digestOf(bytes, this.#parts.crypto);
     if (found.digest !== "" && digest !== `sha256:${found.digest.replace(/^sha256:/, "")}`) {
       throw new UserError("integrity", `chart ${name} ${version} has not the digest of its index`);
@@ -69,80 +94,96 @@ export class ChartRepositories {
     this.#transport = null;
   }
 
-  async #readIndex(base: string): Promise<unknown> {
-    const url = new URL("index.yaml", base);
-    const text = new TextDecoder().decode(await this.#get(url, MAX_INDEX_BYTES));
-    return readYamlDocuments(text, `the index of ${base}`)[0];
+  async #readIndex(repository: URL): Promise<unknown> {
+    const url = new URL("index.yaml", repository);
+    const text = new TextDecoder().decode(await this.#get(url, repository, MAX_INDEX_BYTES));
+    return readYamlDocuments(text, `the index of ${repository}`)[0];
   }
 
-  /** Credentials go to the host of the repository alone, and not over plain HTTP elsewhere. */
-  async #get(url: URL, limitBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-    const { openTransport, trust, credentials, signal } = this.#parts;
-    const transport = await (this.#transport ??= openTransport(trust));
-    const known = await credentials.find(url.host, "");
-    const authorization = known?.kind === "password"
-      ? `Basic ${btoa(`${known.username}:${known.password.reveal()}`)}`
-      : null;
+  /** Asks once more when the connection breaks, or stands still. */
+  async #get(url: URL, repository: URL, limitBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+    for (let isLast = false;; isLast = true) {
+      try {
+        return await this.#try(url, repository, limitBytes);
+      } catch (error) {
+        if (!isLast && isTransientError(error)) continue;
+        if (error instanceof AnswerTooLarge) {
+          throw new UserError("integrity", `${url} is larger than ${limitBytes} bytes`);
+        }
+        if (!(error instanceof TransportError)) throw error;
+        throw new UserError("network", `Cannot read ${url}: ${error.message}`, { cause: error });
+      }
+    }
+  }
+
+  async #try(url: URL, repository: URL, limitBytes: number): Promise<Uint8Array<ArrayBuffer>> {
     let at = url;
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-      const isOwn = at.origin === url.origin;
-      const headers: Record<string, string> = authorization !== null && isOwn
-        ? { authorization }
-        : {};
-      const response = await transport.send({
-        method: "GET",
-        url: at,
-        headers,
-        signal,
-      }).catch((error) => {
-        if (!(error instanceof TransportError)) throw error;
-        throw new UserError("network", `Cannot reach ${at.origin}: ${error.message}`);
-      });
-      const location = response.headers.get("location");
-      if (response.status >= 300 && response.status < 400 && location !== null) {
-        await response.body?.cancel();
-        const next = new URL(location, at);
-        if (at.protocol === "https:" && next.protocol !== "https:") break;
-        at = next;
-        continue;
+      const exchange = await this.#exchange(at, repository);
+      const location = exchange.headers.get("location");
+      if (exchange.status === 200) return await exchange.read(limitBytes);
+      await exchange.discard();
+      if (exchange.status < 300 || exchange.status >= 400 || location === null) {
+        throw refused(at, exchange.status, at.origin === repository.origin);
       }
-      if (response.status !== 200) {
-        await response.body?.cancel();
-        throw refused(at, response.status);
+      const next = httpUrl(location, at);
+      if (next === null || isDowngrade(at, next)) {
+        throw new UserError(
+          "network",
+          `Cannot read ${url}: it redirects to "${location}", which is not safe`,
+        );
       }
-      return await readAll(response.body, limitBytes, at);
+      at = next;
     }
-    throw new UserError("network", `Cannot read ${url}: it redirects too often, or to plain HTTP`);
+    throw new UserError("network", `Cannot read ${url}: it redirects too often`);
+  }
+
+  /** The login is for the origin of the repository: an index may name any place. */
+  async #exchange(url: URL, repository: URL): Promise<Exchange> {
+    const { openTransport, trust, credentials, idleMs = IDLE_MS } = this.#parts;
+    const transport = await (this.#transport ??= openTransport(trust));
+    const known = url.origin === repository.origin
+      ? await credentials.find(repository.host, "")
+      : null;
+    const headers: Record<string, string> = known?.kind === "password"
+      ? { authorization: basicHeader(known.username, known.password.reveal()) }
+      : {};
+    const idle = new IdleLimit(idleMs);
+    const signal = AbortSignal.any([this.#parts.signal, idle.signal]);
+    try {
+      const response = await transport.send({ method: "GET", url, headers, signal });
+      idle.touch();
+      return new Exchange(response, { url, idle, signal, onEnd: () => {} });
+    } catch (error) {
+      idle.stop();
+      throw error;
+    }
   }
 }
 
-function refused(url: URL, status: number): UserError {
+/** Null for what is no address, or not one of HTTP. */
+function httpUrl(text: string, base?: URL): URL | null {
+  if (!URL.canParse(text, base)) return null;
+  const url = new URL(text, base);
+  return url.protocol === "https:" || url.protocol === "http:" ? url : null;
+}
+
+function isDowngrade(from: URL, to: URL): boolean {
+  return from.protocol === "https:" && to.protocol !== "https:";
+}
+
+function refused(url: URL, status: number, isRepository: boolean): UserError {
   if (status === 401 || status === 403) {
-    return new UserError("credentials", `${url.host} answers ${status} to ${url.pathname}`, {
-      hint: `Run palette content registry-login --registry ${url.host}`,
-    });
+    return new UserError(
+      "credentials",
+      `${url.host} answers ${status} to ${url.pathname}`,
+      isRepository ? { hint: `Run palette content registry-login --registry ${url.host}` } : {},
+    );
   }
   return new UserError(
     status === 404 ? "not-found" : "network",
     `${url.host} answers ${status} to ${url.pathname}`,
   );
-}
-
-async function readAll(
-  body: ReadableStream<Uint8Array> | null,
-  limitBytes: number,
-  url: URL,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of body ?? []) {
-    size += piece.length;
-    if (size > limitBytes) {
-      throw new UserError("integrity", `${url} is larger than ${limitBytes} bytes`);
-    }
-    pieces.push(piece);
-  }
-  return concatBytes(pieces);
 }
 
 /** Null when the index does not have it. */

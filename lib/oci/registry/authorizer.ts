@@ -208,7 +208,8 @@ function tokenRequest(
   return { method: "GET", url, headers: { ...accept, authorization } };
 }
 
-function basicHeader(username: string, password: string): string {
+/** What HTTP calls basic authentication (RFC 7617), in UTF-8. */
+export function basicHeader(username: string, password: string): string {
   const bytes = new TextEncoder().encode(`${username}:${password}`);
   return `Basic ${btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))}`;
 }
