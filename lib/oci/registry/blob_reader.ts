@@ -137,9 +137,15 @@ class BlobReader {
         action: this.#action,
         slot: "read",
       });
-      if (this.#begins(exchange)) return exchange;
+      let begins = false;
+      try {
+        begins = this.#begins(exchange);
+      } finally {
+        // Also when its size is wrong: it would hold a slot that the next blob waits for.
+        if (!begins) await exchange.discard();
+      }
+      if (begins) return exchange;
       // A registry that gets ranges wrong is read from the start.
-      await exchange.discard();
       this.#takesRange = false;
     }
   }

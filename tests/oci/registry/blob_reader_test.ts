@@ -264,3 +264,24 @@ Deno.test("a stopped run ends a blob in the middle", async () => {
   setTimeout(() => stop.abort(new Error("stopped")), 50);
   await assertRejects(() => readAll(stream), Error, "stopped");
 });
+
+Deno.test("a login page in place of a blob does not keep the next one waiting", async () => {
+  const { stub, layer } = await stubWithBlob();
+  await using _ = stub;
+  stub.intercepts.push((seen) =>
+    seen.path.includes("/blobs/") ? new Response("<html>Log in</html>") : null
+  );
+  const signal = AbortSignal.timeout(5_000);
+  using test = testRegistry(stub.host, { jobs: 1, signal });
+  const outcomes = Promise.all(
+    [1, 2, 3].map(() => test.client.source("a").open(layer).then(() => "", (error) => error.code)),
+  );
+  const late = Promise.withResolvers<string[]>();
+  const timer = setTimeout(() => late.resolve(["late"]), 3_000);
+  assertEquals(await Promise.race([outcomes, late.promise]), [
+    "integrity",
+    "integrity",
+    "integrity",
+  ]);
+  clearTimeout(timer);
+});
