@@ -1,5 +1,6 @@
 import { UserError } from "../../errors.ts";
 import type { Digest } from "../../oci/digest.ts";
+import type { Manifest } from "../../oci/manifest.ts";
 import type { Registry } from "../../oci/registry/registry.ts";
 import { type BundleItem, ITEM_TYPE, REF_NAME } from "../bundle.ts";
 import type { Place, RemoteContent } from "./remote_content.ts";
@@ -21,16 +22,32 @@ export async function findAttached(
   ]);
   const items: BundleItem[] = [];
   for (const { digest: attached } of referrers) {
-    const manifest = await registry.getManifest(repository, attached);
+    const manifest = await manifestIfThere(registry, repository, attached);
+    if (manifest === null) continue;
     content.add(manifest, place);
     items.push(attachedItem(manifest.descriptor, ""));
   }
   for (const { tag, descriptor } of tagged) {
-    const manifest = await registry.getManifest(repository, descriptor.digest);
+    const manifest = await manifestIfThere(registry, repository, descriptor.digest);
+    if (manifest === null) continue;
     content.add(manifest, place);
     items.push(attachedItem(manifest.descriptor, tag));
   }
   return items;
+}
+
+/** Lists outlive what they name: a referrer that was deleted says nothing any more. */
+async function manifestIfThere(
+  registry: Registry,
+  repository: string,
+  digest: Digest,
+): Promise<Manifest | null> {
+  try {
+    return await registry.getManifest(repository, digest);
+  } catch (error) {
+    if (error instanceof UserError && error.code === "not-found") return null;
+    throw error;
+  }
 }
 
 function attachedItem(descriptor: BundleItem["descriptor"], ref: string): BundleItem {
