@@ -10,6 +10,7 @@ export class BytePieces {
   readonly #what: string;
   #rest = new Uint8Array();
   #failure: unknown = null;
+  #isCancelled = false;
 
   /** @param what Names it in errors. */
   constructor(open: () => Promise<ReadableStream<Uint8Array>>, what: string) {
@@ -39,7 +40,8 @@ export class BytePieces {
             this.#rest = value as Uint8Array<ArrayBuffer>;
           }
         } catch (error) {
-          this.#failure = error;
+          // What comes after is no failure of the source.
+          if (!this.#isCancelled) this.#failure = error;
           throw error;
         }
         const piece = this.#rest.subarray(0, wanted);
@@ -62,11 +64,17 @@ export class BytePieces {
     throw new UserError("integrity", `Cannot send ${this.#what}: it has more bytes than announced`);
   }
 
+  /** Nobody wants more; a source that is being opened is let go of when it comes. */
   async cancel(): Promise<void> {
+    this.#isCancelled = true;
     await this.#opened?.cancel().catch(() => {});
   }
 
   async #reader(): Promise<ReadableStreamDefaultReader<Uint8Array>> {
-    return this.#opened ??= (await this.#open()).getReader();
+    if (this.#opened !== null) return this.#opened;
+    const stream = await this.#open();
+    this.#opened = stream.getReader();
+    if (this.#isCancelled) await this.cancel();
+    return this.#opened;
   }
 }
