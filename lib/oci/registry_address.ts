@@ -28,6 +28,10 @@ export function parseRegistryAddress(text: string, source: string): RegistryAddr
     });
   if (host.includes("@")) throw refuse("it must not hold a user or password");
   if (!isRegistryHost(host)) throw refuse(`"${host}" is no host`);
+  const port = /:(\d+)$/.exec(host)?.[1];
+  if (port !== undefined && (Number(port) === 0 || Number(port) > 65535)) {
+    throw refuse(`${port} is no port`);
+  }
   if (path !== "" && !isRepository(path)) throw refuse(`"${path}" is no repository`);
   return { host, path, isPlainHttp: scheme.toLowerCase() === "http" };
 }
