@@ -6,6 +6,7 @@
  * `add FILE KEY`: adds a key to a YAML file.
  */
 
+import { UserError } from "../../lib/errors.ts";
 import { FileStore } from "../../lib/config/file_store.ts";
 import { systemRuntime } from "../../lib/runtime/system.ts";
 
@@ -23,11 +24,19 @@ if (mode === "loop") {
   await store.locked([path], () => store.replace(path, text));
 } else {
   const { YamlEditor } = await import("../../lib/yaml/yaml_document.ts");
-  await store.update(path, (current) => {
-    const editor = new YamlEditor(current?.text ?? "", path);
-    editor.set([text], "1");
-    return Promise.resolve(editor.toString());
-  });
+  const add = () =>
+    store.update(path, (current) => {
+      const editor = new YamlEditor(current?.text ?? "", path);
+      editor.set([text], "1");
+      return Promise.resolve(editor.toString());
+    });
+  // On a slow machine some wait longer than the store does; it says so, and they come again.
+  for (let isDone = false; !isDone;) {
+    isDone = await add().then(() => true, (error) => {
+      if (error instanceof UserError && error.code === "busy") return false;
+      throw error;
+    });
+  }
 }
 
 /** A text whose last line repeats its first, with enough between to be cut. */
