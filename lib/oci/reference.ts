@@ -21,6 +21,8 @@ const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const HOST =
   /^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*(:\d{1,5})?$|^\[[0-9A-Fa-f:]+\](:\d{1,5})?$/;
 
+const MAX_PORT = 65535;
+
 /** Whether a text can be a tag, and so the name of a bundle. */
 export function isTag(text: string): boolean {
   return TAG.test(text);
@@ -31,9 +33,12 @@ export function isRepository(text: string): boolean {
   return REPOSITORY.test(text);
 }
 
-/** Whether a text is a host with an optional port. */
-export function isRegistryHost(text: string): boolean {
-  return HOST.test(text);
+/** What is wrong with a text as a host with an optional port; null for nothing. */
+export function problemOfHost(text: string): string | null {
+  if (!HOST.test(text)) return `"${text}" is no host`;
+  const port = /:(\d+)$/.exec(text)?.[1];
+  const isPort = port === undefined || (Number(port) > 0 && Number(port) <= MAX_PORT);
+  return isPort ? null : `${port} is no port`;
 }
 
 /**
@@ -54,7 +59,8 @@ export function parseReference(text: string): OciReference {
   const tag = colon === -1 ? null : named.slice(colon + 1);
   if (tag !== null && !TAG.test(tag)) throw refuse(`"${tag}" is no tag`);
   const { host, repository } = splitHost(path);
-  if (!HOST.test(host)) throw refuse(`"${host}" is no host`);
+  const problem = problemOfHost(host);
+  if (problem !== null) throw refuse(problem);
   if (!REPOSITORY.test(repository)) throw refuse(`"${repository}" is no repository`);
   return {
     host,

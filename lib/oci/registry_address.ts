@@ -1,5 +1,5 @@
 import { UserError } from "../errors.ts";
-import { isRegistryHost, isRepository } from "./reference.ts";
+import { isRepository, problemOfHost } from "./reference.ts";
 
 /** A registry, or a place in it, as users write it: `https://10.1.2.3:30003/spectro-content`. */
 export interface RegistryAddress {
@@ -27,11 +27,8 @@ export function parseRegistryAddress(text: string, source: string): RegistryAddr
       hint: "Write it as HOST, HOST:PORT or HOST:PORT/PATH",
     });
   if (host.includes("@")) throw refuse("it must not hold a user or password");
-  if (!isRegistryHost(host)) throw refuse(`"${host}" is no host`);
-  const port = /:(\d+)$/.exec(host)?.[1];
-  if (port !== undefined && (Number(port) === 0 || Number(port) > 65535)) {
-    throw refuse(`${port} is no port`);
-  }
+  const problem = problemOfHost(host);
+  if (problem !== null) throw refuse(problem);
   if (path !== "" && !isRepository(path)) throw refuse(`"${path}" is no repository`);
   return { host, path, isPlainHttp: scheme.toLowerCase() === "http" };
 }
