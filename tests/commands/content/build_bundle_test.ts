@@ -98,6 +98,47 @@ Deno.test("the next build fetches no blob again, and writes the same bytes, with
   assertEquals(again.length > 5, true);
 });
 
+Deno.test("a build that is stopped goes on with the blobs that it has, and writes the same bytes", async () => {
+  await using sources = await BuildSources.make();
+  const { it } = sources;
+  const pack = await sources.pack([`${WEB}:1`, `${ONLY}:2`]);
+  const build = ["--packs", pack, "--name", "b", "--jobs", "1"];
+  const whole = await it.run([
+    ...[...build, "--output", `${it.home.root}/whole`, "--cache-dir", `${it.home.root}/other`],
+  ]);
+  assertEquals(whole.status, 0, whole.stderr);
+  const all = sources.fetched().length;
+
+  const out = `${it.home.root}/out`;
+  const { promise: stopper, resolve } = Promise.withResolvers<(signal: "SIGINT") => void>();
+  const running = it.run([...build, "--output", out], { onSignals: resolve });
+  const stop = await stopper;
+  let isOver = false;
+  running.finally(() => isOver = true);
+  let begun = 0;
+  while (!isOver && (begun += sources.fetched().length) < 3) {
+    await new Promise((done) => setTimeout(done, 1));
+  }
+  stop("SIGINT");
+  assertEquals((await running).status, 130);
+  assertEquals(await listed(out), []);
+  const more = sources.fetched().length;
+
+  const again = await it.run([...build, "--output", out]);
+  assertEquals(again.status, 0, again.stderr);
+  // One blob was on its way when the build was stopped, at most.
+  const rest = sources.fetched().length;
+  assertEquals(
+    rest <= all - (begun + more) + 1,
+    true,
+    `${begun} + ${more}, then ${rest} of ${all}`,
+  );
+  assertEquals(
+    await Deno.readFile(`${out}/b.tar.zst`),
+    await Deno.readFile(`${it.home.root}/whole/b.tar.zst`),
+  );
+});
+
 Deno.test("--existing-bundles gives blobs that no registry has to send", async () => {
   await using sources = await BuildSources.make();
   const { it } = sources;
