@@ -54,8 +54,11 @@ export class FileStore {
     try {
       const info = await files.info(path);
       if (info === null) {
-        if (await files.linkInfo(path) === null) return null;
-        throw new FileError("not-found", "the link points to nothing");
+        const link = await files.linkInfo(path);
+        if (link === null) return null;
+        if (link.isLink) throw new FileError("not-found", "the link points to nothing");
+        // Another process has made it since the first look.
+        return await this.read(path);
       }
       if (info.isFolder) throw new FileError("not-a-file", "it is a folder");
       if (info.size > MAX_BYTES) throw new FileError("other", "it is larger than 16 MiB");
