@@ -27,6 +27,14 @@ export const BUNDLE_SCHEMA = "palette.bundle.schema";
 export const BUNDLE_ARCH = "palette.bundle.arch";
 export const BUNDLE_REQUIRES = "palette.bundle.requires";
 
+/** Of the manifest that holds a definition, and of its layer. */
+export const DEFINITION_TYPE = "application/vnd.palette.bundle.definition.v1+yaml";
+export const DEFINITION_FILE = "bundle-definition.yaml";
+/** Repository of definitions below a registry's base path; the tag is the bundle's name. */
+export const DEFINITION_REPOSITORY = "bundle-definition";
+/** The title of a layer: its file name (OCI image spec, annotations.md). */
+export const TITLE = "org.opencontainers.image.title";
+
 /** One thing that a bundle lists at its top. */
 export interface BundleItem {
   /** Full reference, or the form its type has; empty for signatures that only have a subject. */

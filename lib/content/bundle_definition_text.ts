@@ -3,12 +3,7 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { readVerified } from "../oci/verified.ts";
 import type { Crypto } from "../runtime/crypto.ts";
-import type { Bundle } from "./bundle.ts";
-
-/** Of the manifest that holds a definition, and of its layer. */
-export const DEFINITION_TYPE = "application/vnd.palette.bundle.definition.v1+yaml";
-const TITLE = "org.opencontainers.image.title";
-export const DEFINITION_FILE = "bundle-definition.yaml";
+import { type Bundle, DEFINITION_FILE, DEFINITION_TYPE, TITLE } from "./bundle.ts";
 
 /**
  * The definition that a bundle carries, as it stands in it.

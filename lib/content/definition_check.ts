@@ -2,7 +2,7 @@ import { UserError } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Manifest } from "../oci/manifest.ts";
 import type { Crypto } from "../runtime/crypto.ts";
-import type { Bundle, BundleItem } from "./bundle.ts";
+import { type Bundle, type BundleItem, DEFINITION_FILE } from "./bundle.ts";
 import { readDefinitionText } from "./bundle_definition_text.ts";
 import type { BundleDefinition } from "./definition/bundle_definition.ts";
 import { chartRef, packRef, rawRef } from "./definition/item_refs.ts";
@@ -34,7 +34,7 @@ export async function checkAgainstDefinition(
     if (error.code === "not-found" && !bundle.items.some(({ type }) => type === "bundle")) {
       return { verdict: "absent", problems: [] };
     }
-    const problem = { ref: "bundle-definition.yaml", problem: error.message };
+    const problem = { ref: DEFINITION_FILE, problem: error.message };
     return { verdict: "unreadable", problems: [problem] };
   }
   const problems = promisedBy(definition).flatMap(({ ref, digest }) => {

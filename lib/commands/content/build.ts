@@ -1,3 +1,4 @@
+import { DEFINITION_FILE } from "../../content/bundle.ts";
 import { downloadClusterDefinition } from "../../api/cluster_definitions.ts";
 import { formatDefinition } from "../../content/definition/format_definition.ts";
 import { checkDefinitionProfiles } from "../../content/profiles/check_profiles.ts";
@@ -12,7 +13,6 @@ import { type BuildOptions, checkBuildOptions } from "./build_options.ts";
 import { gatherContent, openPalette } from "./gather.ts";
 import { bundleFolder, definitionFolder, writeOutput } from "./output_folder.ts";
 
-const DEFINITION_FILE = "bundle-definition.yaml";
 /** A cluster definition may hold secrets of its profiles. */
 const PRIVATE = 0o600;
 const PUBLIC = 0o644;

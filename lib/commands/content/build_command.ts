@@ -2,8 +2,7 @@ import type { Choose } from "../command.ts";
 import { Choice } from "../options/choice.ts";
 import { ByteSize, Words } from "../options/types.ts";
 import { transferCommand, transferOptionsOf } from "./transfer_command.ts";
-
-const COMPRESSION_LEVEL = 3;
+import { DEFAULT_COMPRESSION_LEVEL } from "./transfer_defaults.ts";
 
 export function buildBuild(choose: Choose) {
   return transferCommand(
@@ -133,7 +132,7 @@ export function buildBuild(choose: Choose) {
             version: options.applicationReleaseVersion ?? "",
             notes: options.applicationReleaseNotes ?? "",
           },
-          compressionLevel: options.compressionLevel ?? COMPRESSION_LEVEL,
+          compressionLevel: options.compressionLevel ?? DEFAULT_COMPRESSION_LEVEL,
           privateKey: options.privateKey,
           push: options.push === true,
           registry: options.registry,

@@ -16,11 +16,13 @@ import { type OpenedSource, openSource } from "./open_source.ts";
 import { pushLocal, recordsOf } from "./push.ts";
 import { countsOf, planOf } from "./push_summary.ts";
 import type { RemoteReference } from "./remote_reference.ts";
+import { requireFlag } from "./require_flag.ts";
 import { selectContent } from "./select_content.ts";
 import type { TransferOptions } from "./transfer_command.ts";
 import { transferProgressOf } from "./transfer_progress.ts";
+import { DEFAULT_COMPRESSION_LEVEL } from "./transfer_defaults.ts";
 
-const COMPRESSION_LEVEL = 3;
+const EXAMPLE = "palette content copy --source bundle.tar.zst --destination example.com/bundle";
 
 interface Copied {
   /** As messages name it. */
@@ -42,8 +44,11 @@ export async function copyContent(
   context: CommandContext,
 ): Promise<void> {
   const { selectors, transfer } = options;
-  const from = await copySource(requireFlag("--source", options.source), context);
-  const to = await copyDestination(requireFlag("--destination", options.destination), context);
+  const from = await copySource(requireFlag("--source", options.source, EXAMPLE), context);
+  const to = await copyDestination(
+    requireFlag("--destination", options.destination, EXAMPLE),
+    context,
+  );
   const registries = await openRegistries(transfer, context, { records: recordsOf(context) });
   try {
     const parts = { registries, transfer, context };
@@ -95,7 +100,7 @@ async function copyTo(
   if (to.kind === "layout") return await copyToLayout(to.path, source, parts);
   const { blobs, bytes, written } = await archiveBundle(source.bundle, {
     path: to.path,
-    level: /\.zst$/i.test(to.path) ? COMPRESSION_LEVEL : 0,
+    level: /\.zst$/i.test(to.path) ? DEFAULT_COMPRESSION_LEVEL : 0,
     transfer,
     isRemote: source.remote !== null,
   }, context);
@@ -165,11 +170,4 @@ async function copyToRegistry(
     counts: countsOf(result),
     plan: planOf(result),
   };
-}
-
-function requireFlag(flag: string, value: string | undefined): string {
-  if (value !== undefined && value !== "") return value;
-  throw new UserError("usage", `${flag} is required`, {
-    hint: "palette content copy --source bundle.tar.zst --destination example.com/bundle",
-  });
 }

@@ -4,8 +4,9 @@ import { formatBytes } from "../../output/bytes.ts";
 import { formatTable } from "../../output/table.ts";
 import type { CommandContext } from "../context.ts";
 import { copySource } from "./copy_ends.ts";
-import { DEFAULT_JOBS, openRegistries, type RegistryFlags } from "./open_registries.ts";
+import { openRegistries, type RegistryFlags } from "./open_registries.ts";
 import { openSource } from "./open_source.ts";
+import { DEFAULT_JOBS } from "./transfer_defaults.ts";
 
 export interface DiffContentOptions {
   older: string;

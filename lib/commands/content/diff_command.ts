@@ -1,5 +1,6 @@
 import { type Choose, DONE_FAILED_OR_BAD } from "../command.ts";
 import { sessionCommand } from "../options/session_command.ts";
+import { registryFlagsOf } from "./registry_command.ts";
 
 export function buildDiff(choose: Choose) {
   return sessionCommand(
@@ -24,12 +25,7 @@ export function buildDiff(choose: Choose) {
         await diffContent({
           older,
           newer,
-          flags: {
-            caCert: options.caCert,
-            insecure: options.insecure === true,
-            tlsCert: options.tlsCert,
-            tlsKey: options.tlsKey,
-          },
+          flags: registryFlagsOf(options),
         }, context);
       })
     );

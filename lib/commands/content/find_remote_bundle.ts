@@ -1,8 +1,9 @@
 import { UserError } from "../../errors.ts";
+import { DEFINITION_REPOSITORY } from "../../content/bundle.ts";
 import type { RemoteName } from "../../content/transfer/remote_bundle.ts";
 import type { Registries } from "../../oci/registry/registries.ts";
 import { bundleTags } from "./bundle_tags.ts";
-import { definitionAt, DEFINITIONS, parseRemoteReference } from "./remote_reference.ts";
+import { definitionAt, parseRemoteReference } from "./remote_reference.ts";
 
 /**
  * The bundle that a reference means: without a name, the only one that is there.
@@ -17,7 +18,10 @@ export async function findRemoteBundle(
   const { host, base, name, isPlainHttp } = parseRemoteReference(text, source);
   const registry = registries.open(host, isPlainHttp);
   if (name !== null) return { host, base, name };
-  const tags = await bundleTags(registry, base === "" ? DEFINITIONS : `${base}/${DEFINITIONS}`);
+  const tags = await bundleTags(
+    registry,
+    base === "" ? DEFINITION_REPOSITORY : `${base}/${DEFINITION_REPOSITORY}`,
+  );
   const [only] = tags;
   const place = definitionAt({ host, base });
   if (only === undefined) throw new UserError("not-found", `No bundles found in ${place}`);

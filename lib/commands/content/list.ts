@@ -1,4 +1,5 @@
 import { UserError } from "../../errors.ts";
+import { DEFINITION_REPOSITORY } from "../../content/bundle.ts";
 import type { Manifest } from "../../oci/manifest.ts";
 import { parseRegistryAddress } from "../../oci/registry_address.ts";
 import type { Registry } from "../../oci/registry/registry.ts";
@@ -12,7 +13,7 @@ import { requireFlags } from "../lookup.ts";
 import { bundleTags } from "./bundle_tags.ts";
 import { listLocalBundles } from "./list_local.ts";
 import { openRegistries, type RegistryFlags } from "./open_registries.ts";
-import { basePathOf, DEFINITIONS } from "./remote_reference.ts";
+import { basePathOf } from "./remote_reference.ts";
 
 export interface ListOptions {
   repo?: string | undefined;
@@ -49,7 +50,7 @@ async function listRemote(
 ): Promise<ListedBundle[]> {
   const { host, path, isPlainHttp } = parseRegistryAddress(repo, "--repo");
   const base = basePathOf(path);
-  const repository = base === "" ? DEFINITIONS : `${base}/${DEFINITIONS}`;
+  const repository = base === "" ? DEFINITION_REPOSITORY : `${base}/${DEFINITION_REPOSITORY}`;
   const registries = await openRegistries(flags, context);
   try {
     const registry = registries.open(host, isPlainHttp);

@@ -10,6 +10,7 @@ import { NO_RECORDS, type UploadRecords } from "../../oci/registry/upload_record
 import { FileError, type Files } from "../../runtime/files.ts";
 import type { CommandContext } from "../context.ts";
 import { paletteLogins } from "./palette_logins.ts";
+import { DEFAULT_JOBS, DEFAULT_RETRIES } from "./transfer_defaults.ts";
 
 /** How registries are reached: the flags that the commands of content share. */
 export interface RegistryFlags {
@@ -31,9 +32,6 @@ export interface RegistriesParts {
   /** Where uploads stand that an earlier run began. */
   records?: UploadRecords;
 }
-
-export const DEFAULT_JOBS = 8;
-export const DEFAULT_RETRIES = 5;
 
 /** Everything that content comes from and goes to over the network. */
 export interface ContentClients extends Registries {

@@ -1,4 +1,3 @@
-import { UserError } from "../../errors.ts";
 import type { Bundle } from "../../content/bundle.ts";
 import { pushBundle, type PushResult } from "../../content/transfer/push_bundle.ts";
 import type { Digest } from "../../oci/digest.ts";
@@ -11,10 +10,13 @@ import { localPathOf, openLocalBundle } from "./open_local_bundle.ts";
 import { openRegistries } from "./open_registries.ts";
 import type { PushContentOptions } from "./push_options.ts";
 import { basePathOf, definitionAt } from "./remote_reference.ts";
+import { requireFlag } from "./require_flag.ts";
 import { selectContent } from "./select_content.ts";
 import { showPush } from "./push_summary.ts";
 import type { TransferOptions } from "./transfer_command.ts";
 import { transferProgressOf } from "./transfer_progress.ts";
+
+const EXAMPLE = "palette content push --file bundle.tar.zst --registry example.com/bundle";
 
 /** Where a bundle is pushed to, and how. */
 export interface PushTarget {
@@ -35,8 +37,8 @@ export async function pushContent(
 ): Promise<void> {
   const { runtime, printer } = context;
   const { selectors, keepsTags, transfer } = options;
-  const file = localPathOf(requireFlag("--file", options.file), runtime);
-  const address = requireFlag("--registry", options.registry);
+  const file = localPathOf(requireFlag("--file", options.file, EXAMPLE), runtime);
+  const address = requireFlag("--registry", options.registry, EXAMPLE);
   const { host, path, isPlainHttp } = parseRegistryAddress(address, "--registry");
   const base = basePathOf(path);
   const bundle = await openLocalBundle(file, context);
@@ -104,11 +106,4 @@ export async function pushLocal(
 /** Where uploads stand that a stopped run began. */
 export function recordsOf({ runtime, workspace }: CommandContext) {
   return uploadRecords(joinPath(workspace.root, "registry-uploads"), runtime);
-}
-
-function requireFlag(flag: string, value: string | undefined): string {
-  if (value !== undefined && value !== "") return value;
-  throw new UserError("usage", `${flag} is required`, {
-    hint: "palette content push --file bundle.tar.zst --registry example.com/bundle",
-  });
 }

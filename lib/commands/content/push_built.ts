@@ -1,3 +1,4 @@
+import { DEFINITION_REPOSITORY } from "../../content/bundle.ts";
 import type { AssembledBundle } from "../../content/transfer/assemble_bundle.ts";
 import { below } from "../../content/transfer/push_bundle.ts";
 import { signManifest } from "../../content/signing/image_signature.ts";
@@ -9,7 +10,7 @@ import type { CommandContext } from "../context.ts";
 import type { BuildOptions } from "./build_options.ts";
 import { pushLocal } from "./push.ts";
 import type { FinishedPush } from "./push_summary.ts";
-import { basePathOf, DEFINITIONS } from "./remote_reference.ts";
+import { basePathOf } from "./remote_reference.ts";
 import type { BundleSigning } from "./sign_output.ts";
 
 /** Where a built bundle goes besides the archive, or instead of it. */
@@ -80,7 +81,7 @@ async function signPushed(
   const definition = items.find(({ type }) => type === "bundle");
   if (definition === undefined) return;
   const { mediaType, digest, size } = definition.descriptor;
-  const repository = below(base, DEFINITIONS);
+  const repository = below(base, DEFINITION_REPOSITORY);
   const place = `${registry.host}/${repository}`;
   for (const signature of await signManifest({ mediaType, digest, size }, place, key, crypto)) {
     for (const { descriptor, bytes } of signature.blobs) {

@@ -2,8 +2,9 @@ import { readRemoteDefinition } from "../../content/transfer/remote_bundle.ts";
 import { RemoteContent } from "../../content/transfer/remote_content.ts";
 import type { CommandContext } from "../context.ts";
 import { findRemoteBundle } from "./find_remote_bundle.ts";
-import { DEFAULT_JOBS, openRegistries, type RegistryFlags } from "./open_registries.ts";
+import { openRegistries, type RegistryFlags } from "./open_registries.ts";
 import { definitionAt } from "./remote_reference.ts";
+import { DEFAULT_JOBS } from "./transfer_defaults.ts";
 
 /**
  * Reads the definition of a bundle in a registry, as it was pushed.

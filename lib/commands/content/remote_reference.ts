@@ -1,4 +1,5 @@
 import { UserError } from "../../errors.ts";
+import { DEFINITION_REPOSITORY } from "../../content/bundle.ts";
 import { isTag } from "../../oci/reference.ts";
 import { parseRegistryAddress } from "../../oci/registry_address.ts";
 
@@ -12,9 +13,6 @@ export interface RemoteReference {
   /** It began with `http://`. */
   isPlainHttp: boolean;
 }
-
-/** Repository of definitions below a base path. */
-export const DEFINITIONS = "bundle-definition";
 
 /**
  * Reads `example.com/bundle/bundle-definition:NAME`; the repository may be left out, and as Palette's
@@ -43,13 +41,13 @@ export function parseRemoteReference(text: string, source: string): RemoteRefere
 
 /** A path below a registry without the repository of definitions. */
 export function basePathOf(path: string): string {
-  return path === DEFINITIONS ? "" : path.replace(/\/bundle-definition$/, "");
+  return path === DEFINITION_REPOSITORY ? "" : path.replace(/\/bundle-definition$/, "");
 }
 
 /** The full reference of a bundle, or of all bundles there. */
 export function definitionAt(
   { host, base, name }: { host: string; base: string; name?: string | null },
 ): string {
-  const repository = `${host}/${base === "" ? "" : `${base}/`}${DEFINITIONS}`;
+  const repository = `${host}/${base === "" ? "" : `${base}/`}${DEFINITION_REPOSITORY}`;
   return typeof name === "string" ? `${repository}:${name}` : repository;
 }

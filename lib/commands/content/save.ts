@@ -1,4 +1,5 @@
 import { UserError } from "../../errors.ts";
+import { DEFINITION_FILE } from "../../content/bundle.ts";
 import {
   openRemoteBundle,
   readRemoteDefinition,
@@ -15,10 +16,11 @@ import { findRemoteBundle } from "./find_remote_bundle.ts";
 import { openRegistries } from "./open_registries.ts";
 import { saveFolder, writeOutput } from "./output_folder.ts";
 import { definitionAt } from "./remote_reference.ts";
+import { requireFlag } from "./require_flag.ts";
 import type { SaveContentOptions } from "./save_options.ts";
 import { selectContent } from "./select_content.ts";
 
-const DEFINITION_FILE = "bundle-definition.yaml";
+const EXAMPLE = "palette content save --source example.com/bundle/bundle-definition:edge-1";
 const FILE_MODE = 0o644;
 const MAX_LEVEL = 19;
 
@@ -27,12 +29,8 @@ export async function saveContent(
   options: SaveContentOptions,
   context: CommandContext,
 ): Promise<void> {
-  const { source, transfer } = options;
-  if (source === undefined || source === "") {
-    throw new UserError("usage", "--source is required", {
-      hint: "palette content save --source example.com/bundle/bundle-definition:edge-1",
-    });
-  }
+  const { transfer } = options;
+  const source = requireFlag("--source", options.source, EXAMPLE);
   if (options.compressionLevel > MAX_LEVEL) {
     throw new UserError("usage", `--compression-level must be from 0 to ${MAX_LEVEL}`, {
       hint: "Leave it out: 3 is fast, and images do not shrink much further",

@@ -1,7 +1,6 @@
 import type { Choose } from "../command.ts";
 import { transferCommand, transferOptionsOf } from "./transfer_command.ts";
-
-const COMPRESSION_LEVEL = 3;
+import { DEFAULT_COMPRESSION_LEVEL } from "./transfer_defaults.ts";
 
 export function buildSave(choose: Choose) {
   return transferCommand(
@@ -30,7 +29,7 @@ export function buildSave(choose: Choose) {
         await saveContent({
           source: options.source,
           output: options.output,
-          compressionLevel: options.compressionLevel ?? COMPRESSION_LEVEL,
+          compressionLevel: options.compressionLevel ?? DEFAULT_COMPRESSION_LEVEL,
           definitionOnly: options.definitionOnly === true,
           transfer: transferOptionsOf(options),
         }, context);

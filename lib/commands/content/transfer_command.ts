@@ -5,6 +5,7 @@ import { Choice } from "../options/choice.ts";
 import { FORMAT_HELP } from "../options/result_command.ts";
 import { PASSPHRASE_HELP } from "../options/session_command.ts";
 import { WholeNumber } from "../options/types.ts";
+import { DEFAULT_JOBS, DEFAULT_RETRIES } from "./transfer_defaults.ts";
 
 /** How content is moved between registries and files. */
 export interface TransferOptions {
@@ -37,9 +38,6 @@ export interface TransferFlags {
   cache?: boolean | undefined;
   dryRun?: boolean | undefined;
 }
-
-const JOBS = 8;
-const RETRIES = 5;
 
 /** A command that moves content; `-o` stays free for folders. */
 export function transferCommand(description: string, exitStatus = DONE_OR_FAILED) {
@@ -82,8 +80,8 @@ export function transferOptionsOf(flags: TransferFlags): TransferOptions {
     tlsCert: flags.tlsCert,
     tlsKey: flags.tlsKey,
     progress: flags.progress,
-    jobs: flags.jobs ?? JOBS,
-    retries: flags.retries ?? RETRIES,
+    jobs: flags.jobs ?? DEFAULT_JOBS,
+    retries: flags.retries ?? DEFAULT_RETRIES,
     cacheDir: flags.cacheDir,
     usesCache: flags.cache !== false,
     dryRun: flags.dryRun === true,

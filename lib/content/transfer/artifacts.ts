@@ -1,15 +1,19 @@
 /** Shapes of what a bundle holds besides images (our own where there is no standard). */
 
 import type { Descriptor } from "../../oci/descriptor.ts";
-import { type BundleItem, ITEM_TYPE, type ItemType, REF_NAME } from "../bundle.ts";
+import {
+  type BundleItem,
+  DEFINITION_FILE,
+  DEFINITION_REPOSITORY,
+  DEFINITION_TYPE,
+  ITEM_TYPE,
+  type ItemType,
+  REF_NAME,
+} from "../bundle.ts";
 import type { BundleDefinition } from "../definition/bundle_definition.ts";
 import { formatDefinition } from "../definition/format_definition.ts";
 import type { MadeContent, OpenStream } from "./made_content.ts";
 
-export const DEFINITION_TYPE = "application/vnd.palette.bundle.definition.v1+yaml";
-export const DEFINITION_FILE = "bundle-definition.yaml";
-/** Repository of definitions below a registry's base path; the tag is the bundle's name. */
-export const DEFINITION_REPOSITORY = "bundle-definition";
 const CLUSTER_DEFINITION_TYPE = "application/vnd.palette.cluster-definition.v1.tar+gzip";
 const CUSTOM_UI_TYPE = "application/vnd.palette.customui.v1.tar";
 const RAW_TYPE = "application/vnd.palette.raw.v1";

@@ -4,9 +4,7 @@ import type { Descriptor } from "../../oci/descriptor.ts";
 import { digestFrom, digestOf } from "../../oci/digest.ts";
 import { OCI_EMPTY, OCI_MANIFEST } from "../../oci/media_types.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
-
-/** The title of a layer: its file name (OCI image spec, annotations.md). */
-export const TITLE = "org.opencontainers.image.title";
+import { TITLE } from "../bundle.ts";
 
 /** Shape of an artifact's manifest (OCI image spec 1.1, manifest.md, "Guidelines for artifacts"). */
 export interface NewArtifact {

@@ -12,6 +12,8 @@ import {
   BUNDLE_SCHEMA,
   type BundleItem,
   CONTAINERD_NAME,
+  DEFINITION_REPOSITORY,
+  DEFINITION_TYPE,
   type ItemType,
   SOURCE_REF,
 } from "../bundle.ts";
@@ -19,7 +21,7 @@ import type { BundleDefinition } from "../definition/bundle_definition.ts";
 import { chartRef, packRef, rawRef } from "../definition/item_refs.ts";
 import { readDefinition } from "../definition/read_definition.ts";
 import { destinationOf } from "../destination.ts";
-import { DEFINITION_REPOSITORY, DEFINITION_TYPE, listedItem } from "./artifacts.ts";
+import { listedItem } from "./artifacts.ts";
 import { findAttached } from "./attached.ts";
 import { inFlight } from "./in_flight.ts";
 import { inOrder } from "./item_order.ts";
