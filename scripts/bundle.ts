@@ -2,6 +2,8 @@
 
 import { helpText } from "../lib/commands/parse.ts";
 import { buildTree } from "../lib/commands/tree.ts";
+import { arrangeModules, revealEagerFunctions } from "./bundle/arrange_modules.ts";
+import { everydayModules } from "./bundle/everyday_modules.ts";
 
 const ROOT = decodeURIComponent(new URL("..", import.meta.url).pathname);
 const OUTPUT = `${ROOT}dist/palette.js`;
@@ -16,20 +18,14 @@ if (import.meta.main) {
 
 /** @param commit Stamped into what `palette version` prints; empty when it is not known. */
 export async function bundle(commit: string, output = OUTPUT): Promise<void> {
-  const staged = `${output}.${crypto.randomUUID()}.tmp`;
+  const staged = `${output}.${crypto.randomUUID()}.js`;
   try {
-    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-      // For the browser, so that packages come as ES modules; Deno's own modules stay outside.
-      args: [
-        ...["bundle", ...FLAGS, "--quiet", "--minify", "--platform", "browser"],
-        ...["--output", staged, "main.ts"],
-      ],
-      cwd: ROOT,
-      env: { DENO_NO_UPDATE_CHECK: "1" },
-      stdin: "null",
-    }).output();
-    if (!success) throw new Error(`deno bundle failed: ${new TextDecoder().decode(stderr)}`);
-    const text = await Deno.readTextFile(staged);
+    await runBundler(["--output", staged, "main.ts"]);
+    const modules = await Deno.readTextFile(staged);
+    const everyday = await everydayModules(modules);
+    await Deno.writeTextFile(staged, arrangeModules(modules, (name) => everyday.has(name)));
+    await runBundler(["--minify", "--output", staged, staged]);
+    const text = revealEagerFunctions(await Deno.readTextFile(staged));
     const help = JSON.stringify([await rootHelp(false), await rootHelp(true)]);
     const stamped = stamp(stamp(text, COMMIT_PLACE, commit), HELP_PLACE, help);
     await Deno.writeTextFile(staged, stamped);
@@ -37,6 +33,17 @@ export async function bundle(commit: string, output = OUTPUT): Promise<void> {
   } finally {
     await Deno.remove(staged).catch(() => {});
   }
+}
+
+async function runBundler(args: readonly string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    // For the browser, so that packages come as ES modules; Deno's own modules stay outside.
+    args: ["bundle", ...FLAGS, "--quiet", "--platform", "browser", ...args],
+    cwd: ROOT,
+    env: { DENO_NO_UPDATE_CHECK: "1" },
+    stdin: "null",
+  }).output();
+  if (!success) throw new Error(`deno bundle failed: ${new TextDecoder().decode(stderr)}`);
 }
 
 /** Puts a text where its placeholder stands as a string literal. */

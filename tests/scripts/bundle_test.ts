@@ -1,5 +1,6 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertNotMatch, assertStringIncludes } from "@std/assert";
 import { bundle } from "../../scripts/bundle.ts";
+import { writeBundleFile } from "../support/bundle_file.ts";
 import { Home } from "../support/home.ts";
 
 Deno.test("the bundle is one file that runs with plain deno run and says what the source says", async () => {
@@ -39,4 +40,8 @@ Deno.test("the bundle is one file that runs with plain deno run and says what th
   assertEquals((await run("config", "verify")).code, 0);
   assertMatch((await run("logout")).stdout, /^Logged out/);
   assertEquals((await run("support-bundle")).code, 0);
+  const sample = `${folder}/sample.tar.zst`;
+  await writeBundleFile(sample);
+  assertMatch((await run("content", "verify", sample)).stdout, /^Content OK/);
+  assertNotMatch(await Deno.readTextFile(file), /windmill|lib\/errors\.ts/);
 });
