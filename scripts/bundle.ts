@@ -3,7 +3,7 @@
 import { helpText } from "../lib/commands/parse.ts";
 import { buildTree } from "../lib/commands/tree.ts";
 import { arrangeModules, revealEagerFunctions } from "./bundle/arrange_modules.ts";
-import { everydayModules } from "./bundle/everyday_modules.ts";
+import { everydayFunctions } from "./bundle/everyday_functions.ts";
 
 const ROOT = decodeURIComponent(new URL("..", import.meta.url).pathname);
 const OUTPUT = `${ROOT}dist/palette.js`;
@@ -22,8 +22,8 @@ export async function bundle(commit: string, output = OUTPUT): Promise<void> {
   try {
     await runBundler(["--output", staged, "main.ts"]);
     const modules = await Deno.readTextFile(staged);
-    const everyday = await everydayModules(modules);
-    await Deno.writeTextFile(staged, arrangeModules(modules, (name) => everyday.has(name)));
+    const everyday = await everydayFunctions(modules);
+    await Deno.writeTextFile(staged, arrangeModules(modules, everyday));
     await runBundler(["--minify", "--output", staged, staged]);
     const text = revealEagerFunctions(await Deno.readTextFile(staged));
     const help = JSON.stringify([await rootHelp(false), await rootHelp(true)]);

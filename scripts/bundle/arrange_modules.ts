@@ -5,15 +5,17 @@
  * the file, and Deno caches them. And the cache has an entry for each function at the top of the
  * file, called or not, which every start reads; a function inside another has none.
  *
- * So modules that everyday commands run get parentheses around their functions, and all the others
- * become the body of one function that is called when the first of them is needed.
+ * So functions that everyday commands run get parentheses, and all modules that such commands do
+ * not need become the body of one function, which is called when the first of them is needed.
  *
  * It works on the text that esbuild writes when it does not minify: each module is a comment with
  * its name, its functions, and `var init_NAME = __esm({ "NAME"() { ... } })` with the rest.
  */
 
 const MODULE_START = /^(?=\/\/ \S+\.(?:ts|js|mjs)$)/m;
-const FUNCTION = /^((?:async )?function\*? )(\w+)(\([\s\S]*?\n})$/gm;
+const MODULE =
+  /^([\s\S]*?= )__esm\(\{\n {2}(async )?"[^"\n]+"\(\) \{([\s\S]*?)\n {2}}\n}\);([\s\S]*)$/;
+const FUNCTION = /^(?:async )?function\*? (\w+)\([\s\S]*?\n}$/gm;
 /** Of a module that starts at once, and of one that has to be awaited. */
 const DYNAMIC_IMPORT =
   /Promise\.resolve\(\)\.then\(\(\) => \((init_\w+)\(\), (\w+)\)\)|(init_\w+)\(\)\.then\(\(\) => (\w+)\)/g;
@@ -24,22 +26,22 @@ const EAGER_CLOSE = /, ?"]"\)/g;
 
 /**
  * @param bundle What `deno bundle` writes without `--minify`.
- * @param isEveryday Whether everyday commands run a module; its name is the one in the bundle. With
- *   a module, it must be true for all that it imports statically.
+ * @param everyday Names of the functions and of the modules that everyday commands run, as they are
+ *   in the bundle. With a module, all that it imports statically must be there.
  * @returns Code to be minified and then given to {@linkcode revealEagerFunctions}.
  * @throws {Error} The text is not arranged as esbuild does it, or an everyday module needs another.
  */
-export function arrangeModules(bundle: string, isEveryday: (name: string) => boolean): string {
+export function arrangeModules(bundle: string, everyday: ReadonlySet<string>): string {
   const [helpers = "", ...modules] = bundle.split(MODULE_START);
   const entry = modules.pop();
   if (entry === undefined) throw new Error("the bundle names no module");
-  const everyday: string[] = [];
+  const first: string[] = [];
   const others: string[] = [];
   for (const module of modules) {
-    if (isEveryday(nameOf(module))) everyday.push(rewriteModule(module, eager));
-    else others.push(rewriteModule(module, null));
+    const place = everyday.has(nameOf(module)) ? first : others;
+    place.push(rewriteModule(module, everyday));
   }
-  const linked = linkToOthers(everyday.join("") + entry, others.join(""));
+  const linked = linkToOthers(first.join("") + entry, others.join(""));
   return [
     "var __init = (run, result) => () => (run && (result = run(run = 0)), result);\n",
     helpers,
@@ -61,23 +63,17 @@ function nameOf(module: string): string {
 /**
  * Takes its name out of a module, which is a path of the machine that builds. Nothing runs before
  * the last line of the file, so functions may be variables where they stand.
- *
- * @param mark What becomes of its functions; null leaves them as they are.
  */
-function rewriteModule(module: string, mark: ((code: string) => string) | null): string {
-  const parts =
-    /^([\s\S]*?= )__esm\(\{\n {2}(async )?"[^"\n]+"\(\) \{([\s\S]*?)\n {2}}\n}\);([\s\S]*)$/
-      .exec(module);
+function rewriteModule(module: string, everyday: ReadonlySet<string>): string {
+  const parts = MODULE.exec(module);
   if (parts === null) throw new Error(`the bundle does not say how ${nameOf(module)} starts`);
   const [, head = "", async = "", body = "", rest = ""] = parts;
-  const init = `${async}() => {${body}\n}`;
-  const text = head.slice(head.indexOf("\n"));
-  if (mark === null) return `${text}__init(${init});${rest}`;
-  const functions = text.replace(
+  const functions = head.slice(head.indexOf("\n")).replace(
     FUNCTION,
-    (_all, keywords, name, code) => `var ${name} = ${mark(`${keywords}${name}${code}`)};`,
+    (text, name) => everyday.has(name) ? `var ${name} = ${eager(text)};` : text,
   );
-  return `${functions}__init(${mark(init)});${rest}`;
+  const init = `${async}() => {${body}\n}`;
+  return `${functions}__init(${everyday.has(nameOf(module)) ? eager(init) : init});${rest}`;
 }
 
 function eager(code: string): string {

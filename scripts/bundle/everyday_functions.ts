@@ -1,4 +1,4 @@
-/** Which modules everyday commands run, found by running them. */
+/** Which functions everyday commands run, found by running them. */
 
 const PASSPHRASE = "Everyday-Passphrase-1";
 
@@ -20,72 +20,58 @@ const WITH_KEY: readonly string[][] = [
   ["pde", "virtual-cluster", "list", "--format", "json"],
 ];
 
-const ESM_HELPER = /^var __esm = [\s\S]*?\n};$/m;
+/** What Deno writes of a script with `--coverage`. */
+interface Coverage {
+  url: string;
+  functions: { functionName: string; ranges: { count: number }[] }[];
+}
 
 /**
- * @param bundle What `deno bundle` writes without `--minify`.
- * @returns Names of modules, as they are in the bundle.
- * @throws {Error} The bundle does not run.
+ * @param bundle What `deno bundle` writes without `--minify`: there the function that starts a
+ *   module has the module's name.
+ * @returns Names of the functions that ran.
  */
-export async function everydayModules(bundle: string): Promise<Set<string>> {
+export async function everydayFunctions(bundle: string): Promise<Set<string>> {
   const folder = await Deno.makeTempDir({ prefix: "palette-everyday-" });
   try {
     const program = `${folder}/palette.js`;
-    const report = `${folder}/modules.json`;
-    await Deno.writeTextFile(program, reportingModules(bundle, report));
+    const coverage = `${folder}/coverage`;
+    await Deno.writeTextFile(program, bundle);
     const workspace = {
       PALETTE_WORKSPACE: `${folder}/workspace`,
       PALETTE_ENCRYPTION_PASSWORD: PASSPHRASE,
     };
-    await run(
-      program,
-      ["config", "set-secret", "/paletteConfig/ubuntuConfig/token"],
-      workspace,
-    );
-    const modules = new Set<string>();
+    await run([program, "config", "set-secret", "/paletteConfig/ubuntuConfig/token"], workspace);
     const key = {
       PALETTE_API_KEY: "everyday",
       PALETTE_CONSOLE_URL: NO_CONSOLE,
       PALETTE_PROJECT: "everyday",
     };
     for (const [lines, env] of [[WITH_FILE, workspace], [WITH_KEY, key]] as const) {
-      for (const line of lines) {
-        await run(program, line, env);
-        for (const name of JSON.parse(await Deno.readTextFile(report))) modules.add(name);
-      }
+      for (const line of lines) await run([`--coverage=${coverage}`, program, ...line], env);
     }
-    return modules;
+    return await functionsIn(coverage);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-/** The program with a list of the modules that ran, written at its end. */
-function reportingModules(bundle: string, report: string): string {
-  if (!ESM_HELPER.test(bundle)) throw new Error("the bundle does not say how its modules start");
-  const helper = `var __ran = [];
-addEventListener("unload", () => Deno.writeTextFileSync(${
-    JSON.stringify(report)
-  }, JSON.stringify(__ran)));
-var __esm = (modules, result) => () => {
-  if (modules) {
-    const [[name, run]] = Object.entries(modules);
-    __ran.push(name);
-    result = run(modules = 0);
+async function functionsIn(folder: string): Promise<Set<string>> {
+  const names = new Set<string>();
+  for await (const { name } of Deno.readDir(folder)) {
+    const { url, functions }: Coverage = JSON.parse(await Deno.readTextFile(`${folder}/${name}`));
+    if (!url.endsWith("/palette.js")) continue;
+    for (const { functionName, ranges } of functions) {
+      if ((ranges[0]?.count ?? 0) > 0) names.add(functionName);
+    }
   }
-  return result;
-};`;
-  return bundle.replace(ESM_HELPER, () => helper);
+  return names;
 }
 
 /** Its status says nothing here: commands fail without a console. */
-async function run(
-  program: string,
-  line: readonly string[],
-  env: Record<string, string>,
-): Promise<void> {
+async function run(args: readonly string[], env: Record<string, string>): Promise<void> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--quiet", "--no-config", program, ...line],
+    args: ["run", "-A", "--quiet", "--no-config", ...args],
     env: { ...ownVariables(), ...env, CI: "true", DENO_NO_UPDATE_CHECK: "1" },
     clearEnv: true,
     stdin: "piped",
