@@ -63,10 +63,15 @@ export function tarOf(name: string, content: Uint8Array): Uint8Array<ArrayBuffer
 /**
  * @param layerBytes Size of what is in each gzip layer, before it is packed.
  * @param plainBytes Size of a layer that is a plain tar.
+ * @param tellsPlatforms Whether index.json says what the image for one platform is for, as ours
+ * does; else only its config does, as with other programs.
  */
 export function sampleBundle(
-  { layerBytes = 400_000, plainBytes = 6_000_000 }: { layerBytes?: number; plainBytes?: number } =
-    {},
+  { layerBytes = 400_000, plainBytes = 6_000_000, tellsPlatforms = true }: {
+    layerBytes?: number;
+    plainBytes?: number;
+    tellsPlatforms?: boolean;
+  } = {},
 ): SampleBundle {
   const blobs = new Map<Digest, Uint8Array<ArrayBuffer>>();
   const compressed = new Set<Digest>();
@@ -108,7 +113,10 @@ export function sampleBundle(
     { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [amd64, arm64] },
     OCI_INDEX,
   );
-  const nginx = { ...image("amd64", 3, true), platform: { os: "linux", architecture: "amd64" } };
+  const nginx = {
+    ...image("amd64", 3, true),
+    ...(tellsPlatforms ? { platform: { os: "linux", architecture: "amd64" } } : {}),
+  };
   const empty = json({}, OCI_EMPTY);
   const yaml = put(new TextEncoder().encode(DEFINITION_YAML), DEFINITION_TYPE);
   const definition = json({

@@ -1,5 +1,4 @@
 import { UserError } from "../../errors.ts";
-import type { BundleItem } from "../../content/bundle.ts";
 import { type Architecture, ARCHITECTURES } from "../../content/definition/bundle_definition.ts";
 
 /**
@@ -11,10 +10,4 @@ export function archOf(text: string | undefined): Architecture | null {
   const arch = ARCHITECTURES.find((known) => known === text);
   if (arch !== undefined) return arch;
   throw new UserError("usage", `Unsupported architecture "${text}": use amd64 or arm64`);
-}
-
-/** Whether an item is for an architecture, or for none in particular. */
-export function isForArch({ descriptor }: BundleItem, arch: Architecture | null): boolean {
-  return arch === null || descriptor.platform === undefined ||
-    descriptor.platform.architecture === arch;
 }

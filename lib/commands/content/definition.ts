@@ -1,17 +1,14 @@
 import { UserError } from "../../errors.ts";
 import { kindOfPath } from "../../content/archive/kind_of_path.ts";
-import type { BundleItem } from "../../content/bundle.ts";
+import type { Bundle } from "../../content/bundle.ts";
 import { readDefinitionText } from "../../content/bundle_definition_text.ts";
-import type {
-  Architecture,
-  BundleDefinition,
-  ImageEntry,
-} from "../../content/definition/bundle_definition.ts";
+import type { Architecture, BundleDefinition } from "../../content/definition/bundle_definition.ts";
 import { sanitizeText } from "../../output/sanitize.ts";
 import type { CommandContext } from "../context.ts";
 import { readUserFile } from "../paths.ts";
-import { archOf, isForArch } from "./arch.ts";
+import { archOf } from "./arch.ts";
 import { isPath, localPathOf, openLocalBundle } from "./open_local_bundle.ts";
+import { DEFAULT_JOBS } from "./transfer_defaults.ts";
 
 export interface DefinitionOptions {
   /** A definition, an archive, a layout folder or a reference, as the user wrote it. */
@@ -19,14 +16,15 @@ export interface DefinitionOptions {
   arch: string | undefined;
 }
 
-/** Reads the definition of a bundle in a registry. */
-export type ReadRemote = (reference: string) => Promise<{ text: string; place: string }>;
+/** Reads the definition of a bundle in a registry, and what an architecture needs of it. */
+export type ReadRemote = (reference: string, arch: Architecture | null) => Promise<Found>;
 
-/** A definition, and the items of the bundle that carries it; a file has none. */
-interface Found {
+/** A definition, and what the bundle that carries it says of the architectures of its items. */
+export interface Found {
   text: string;
   place: string;
-  items: readonly BundleItem[];
+  /** By reference, whether an item is for the architecture that is asked for; a file has none. */
+  fits: ReadonlyMap<string, boolean>;
 }
 
 /** Prints the definition of a bundle as it stands there. */
@@ -37,7 +35,7 @@ export async function showDefinition(
 ): Promise<void> {
   const { printer, runtime: { streams } } = context;
   const arch = archOf(archText);
-  const { text, place, items } = await findDefinition(source, readRemote, context);
+  const { text, place, fits } = await findDefinition({ source, arch }, readRemote, context);
   if (arch === null && printer.format === "table") {
     // Scripts get every byte; what a stranger wrote must not command a terminal.
     const shown = streams.stdout.isTerminal ? sanitizeText(text) : text;
@@ -50,7 +48,7 @@ export async function showDefinition(
   ]);
   const { definition, warnings } = readDefinition(text, place);
   for (const warning of warnings) printer.warn(warning);
-  const kept = arch === null ? definition : forArch(definition, items, arch);
+  const kept = arch === null ? definition : forArch(definition, fits, arch);
   await printer.result({
     document: () => documentOf(kept),
     text: () => formatDefinition(kept),
@@ -58,7 +56,7 @@ export async function showDefinition(
 }
 
 async function findDefinition(
-  source: string,
+  { source, arch }: { source: string; arch: Architecture | null },
   readRemote: ReadRemote,
   context: CommandContext,
 ): Promise<Found> {
@@ -66,19 +64,31 @@ async function findDefinition(
   const path = localPathOf(source, runtime);
   const kind = await kindOfPath(path, files);
   if (kind === "other") {
-    return { text: await readDefinitionFile(path, context), place: path, items: [] };
+    return { text: await readDefinitionFile(path, context), place: path, fits: new Map() };
   }
   if (kind === "none" && isPath(source)) {
     throw new UserError("not-found", `Cannot open "${path}": no such file or folder`);
   }
-  if (kind === "none") return { ...await readRemote(source), items: [] };
+  if (kind === "none") return await readRemote(source, arch);
   const bundle = await openLocalBundle(path, context);
   try {
     const text = await readDefinitionText(bundle, crypto);
-    return { text, place: bundle.place, items: bundle.items };
+    return { text, place: bundle.place, fits: await fitsOf(bundle, arch, context) };
   } finally {
     bundle.close();
   }
+}
+
+/** What the items of a bundle are for; nothing is read when no architecture is asked for. */
+export async function fitsOf(
+  bundle: Bundle,
+  arch: Architecture | null,
+  { runtime: { crypto } }: CommandContext,
+): Promise<Map<string, boolean>> {
+  if (arch === null) return new Map();
+  const { itemsForOthers } = await import("../../content/transfer/fits_architecture.ts");
+  const others = await itemsForOthers(bundle, arch, { jobs: DEFAULT_JOBS, crypto });
+  return new Map(bundle.items.map((item) => [item.ref, !others.has(item)]));
 }
 
 /** A key that definitions have at their top, or the beginning of one in JSON. */
@@ -115,14 +125,12 @@ function neither(path: string, cause?: unknown): UserError {
 /** Leaves out the images that are for another architecture: by the bundle, else by the file. */
 function forArch(
   definition: BundleDefinition,
-  items: readonly BundleItem[],
+  fits: ReadonlyMap<string, boolean>,
   arch: Architecture,
 ): BundleDefinition {
-  const byRef = new Map(items.map((item) => [item.ref, item]));
   const isOther = definition.arch.length > 0 && !definition.arch.includes(arch);
-  const isKept = ({ image }: ImageEntry) => {
-    const item = byRef.get(image);
-    return item?.descriptor.platform === undefined ? !isOther : isForArch(item, arch);
+  return {
+    ...definition,
+    images: definition.images.filter(({ image }) => fits.get(image) ?? !isOther),
   };
-  return { ...definition, images: definition.images.filter(isKept) };
 }

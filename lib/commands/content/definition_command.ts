@@ -1,5 +1,6 @@
 import type { Choose } from "../command.ts";
 import { sessionCommand } from "../options/session_command.ts";
+import type { ReadRemote } from "./definition.ts";
 import { registryFlagsOf } from "./registry_command.ts";
 
 export function buildDefinition(choose: Choose) {
@@ -33,9 +34,9 @@ export function buildDefinition(choose: Choose) {
     .action((options, source) =>
       choose(options, async (context) => {
         const { showDefinition } = await import("./definition.ts");
-        const readRemote = async (reference: string) => {
+        const readRemote: ReadRemote = async (reference, arch) => {
           const { readRemoteText } = await import("./read_remote_text.ts");
-          return await readRemoteText(reference, registryFlagsOf(options), context);
+          return await readRemoteText({ reference, arch }, registryFlagsOf(options), context);
         };
         await showDefinition({ source, arch: options.arch }, readRemote, context);
       })

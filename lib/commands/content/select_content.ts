@@ -1,6 +1,5 @@
 import type { Bundle, BundleItem } from "../../content/bundle.ts";
-import { fitsArchitecture } from "../../content/transfer/fits_architecture.ts";
-import { inFlight } from "../../content/transfer/in_flight.ts";
+import { itemsForOthers } from "../../content/transfer/fits_architecture.ts";
 import { parseSelector } from "../../content/transfer/selector.ts";
 import { selectItems } from "../../content/transfer/select_items.ts";
 import type { CommandContext } from "../context.ts";
@@ -19,9 +18,8 @@ export async function selectContent(
 ): Promise<Bundle> {
   const arch = archOf(archText);
   const isSelected = selectors.length === 0 ? () => true : parseSelector(selectors);
-  const others = new Set<BundleItem>();
-  await inFlight(arch === null ? [] : bundle.items, jobs, async (item) => {
-    if (!await fitsArchitecture(item, arch ?? "", bundle.source, crypto)) others.add(item);
-  });
+  const others = arch === null
+    ? new Set<BundleItem>()
+    : await itemsForOthers(bundle, arch, { jobs, crypto });
   return await selectItems(bundle, (item) => !others.has(item) && isSelected(item, bundle), crypto);
 }

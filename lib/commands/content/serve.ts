@@ -11,9 +11,9 @@ import { joinPath } from "../../runtime/files.ts";
 import { type HttpServer, ListenError, type ListenOptions } from "../../runtime/http_server.ts";
 import type { CommandContext } from "../context.ts";
 import { expandPath } from "../paths.ts";
-import type { Architecture } from "../../content/definition/bundle_definition.ts";
-import { archOf, isForArch } from "./arch.ts";
+import { archOf } from "./arch.ts";
 import { readServerTls } from "./server_tls.ts";
+import { DEFAULT_JOBS } from "./transfer_defaults.ts";
 
 export interface ServeOptions {
   bundle: string | undefined;
@@ -45,7 +45,8 @@ interface Served {
 export async function serveBundle(options: ServeOptions, context: CommandContext): Promise<void> {
   const { runtime, printer, log } = context;
   const { crypto, files } = runtime;
-  const arch = archOf(options.arch);
+  // Refused before the bundle is opened.
+  archOf(options.arch);
   if (options.bundle === undefined) {
     throw new UserError("usage", "--bundle is required", {
       hint: "palette content serve --bundle bundle.tar.zst",
@@ -58,7 +59,7 @@ export async function serveBundle(options: ServeOptions, context: CommandContext
     spoolFolder: joinPath(context.workspace.root, "spool"),
   });
   try {
-    const served = await serve(bundle, { ...options, arch }, context);
+    const served = await serve(await partFor(options.arch, bundle, context), options, context);
     try {
       const signal = context.endSignal;
       const answer = answerRegistry({
@@ -88,13 +89,24 @@ export async function serveBundle(options: ServeOptions, context: CommandContext
   }
 }
 
+/** All of it costs nothing; only a part needs the modules that read definitions. */
+async function partFor(
+  arch: string | undefined,
+  bundle: Bundle,
+  context: CommandContext,
+): Promise<Bundle> {
+  if (arch === undefined) return bundle;
+  const { selectContent } = await import("./select_content.ts");
+  return await selectContent(bundle, [], { arch, jobs: DEFAULT_JOBS }, context);
+}
+
 async function serve(
   bundle: Bundle,
-  { arch, ...options }: Omit<ServeOptions, "arch"> & { arch: Architecture | null },
+  options: ServeOptions,
   context: CommandContext,
 ): Promise<Served> {
   const { crypto } = context.runtime;
-  const items = bundle.items.filter((item) => isForArch(item, arch));
+  const { items } = bundle;
   const warn = (text: string) => context.printer.warn(text);
   if (options.disk !== undefined) {
     const { serveFromDisk } = await import("./serve_from_disk.ts");

@@ -3,7 +3,8 @@ import { parseManifest } from "../../oci/manifest.ts";
 import { isManifestType } from "../../oci/media_types.ts";
 import { readVerified } from "../../oci/verified.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
-import type { BundleItem } from "../bundle.ts";
+import type { Bundle, BundleItem } from "../bundle.ts";
+import { inFlight } from "./in_flight.ts";
 import { isIndex } from "./pick_platform.ts";
 
 /** Configs of images say what they are for (OCI image spec, config.md; Docker's is the same). */
@@ -40,6 +41,23 @@ export async function fitsArchitecture(
   const text = new TextDecoder().decode(await readVerified(source, config, what, { crypto }));
   const found = architectureIn(text);
   return found === null || found === architecture;
+}
+
+/**
+ * The items of a bundle that are for other architectures alone: what every command leaves out of a
+ * part for one.
+ * @throws {UserError} `integrity`
+ */
+export async function itemsForOthers(
+  { items, source }: Pick<Bundle, "items" | "source">,
+  architecture: string,
+  { jobs, crypto }: { jobs: number; crypto: Crypto },
+): Promise<Set<BundleItem>> {
+  const others = new Set<BundleItem>();
+  await inFlight(items, jobs, async (item) => {
+    if (!await fitsArchitecture(item, architecture, source, crypto)) others.add(item);
+  });
+  return others;
 }
 
 function architectureIn(text: string): string | null {

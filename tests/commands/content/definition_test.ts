@@ -172,6 +172,48 @@ Deno.test("content definition --arch leaves out what is for another architecture
   ]);
 });
 
+Deno.test("content definition --arch looks into the config of an image that is for one platform", async () => {
+  await using home = await Home.make();
+  const silent = sampleBundle({ layerBytes: 5000, plainBytes: 5000, tellsPlatforms: false });
+  await write(`${home.root}/b.tar.zst`, { members: silent.members });
+  const both = "us-docker.pkg.dev/p/both:v1";
+  for (
+    const [arch, images] of [
+      ["amd64", ["docker.io/library/nginx:1.27", both]],
+      ["arm64", [both]],
+    ] as const
+  ) {
+    const result = await home.run(["content", "definition", "~/b.tar.zst", "-a", arch]);
+    assertEquals([result.status, result.stderr], [0, ""]);
+    const shown = [...result.stdout.matchAll(/- image: (.*)/g)].map(([, image]) => image);
+    assertEquals(shown, [...images]);
+  }
+});
+
+Deno.test({
+  name: "content definition --arch of a bundle in a registry leaves out what push leaves out " +
+    "(needs docker-registry)",
+  ignore: !hasProgram("docker-registry"),
+  async fn() {
+    await using registry = await startDockerRegistry();
+    await using home = await homeWithBundles();
+    const base = `${registry.host}/base`;
+    const push = await home.run(["content", "push", "-f", "~/b.tar.zst", "-r", base]);
+    assertEquals(push.status, 0);
+    const { status, stdout, stderr } = await home.run([
+      "content",
+      "definition",
+      base,
+      "-a",
+      "arm64",
+    ]);
+    assertEquals([status, stderr], [0, ""]);
+    assertEquals([...stdout.matchAll(/- image: (.*)/g)].map(([, image]) => image), [
+      "us-docker.pkg.dev/p/both:v1",
+    ]);
+  },
+});
+
 Deno.test("content definition does not let a bundle command the terminal", async () => {
   await using home = await Home.make();
   await Deno.writeTextFile(`${home.root}/d.yaml`, `# \x1b]0;evil\x07\n${DEFINITION_YAML}`);

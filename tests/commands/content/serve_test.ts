@@ -6,7 +6,7 @@ import { denoRunArgs } from "../../support/deno_process.ts";
 import { errorOf, Home, type RunResult } from "../../support/home.ts";
 import { hasProgram, runProgram } from "../../support/programs.ts";
 import { hexOf } from "../../../lib/oci/digest.ts";
-import type { SampleBundle } from "../../support/sample_bundle.ts";
+import { type SampleBundle, sampleBundle } from "../../support/sample_bundle.ts";
 
 const NGINX = "docker.io/library/nginx";
 const REPOSITORIES = [
@@ -139,6 +139,29 @@ Deno.test("content serve tells programs where it serves what", () =>
       writable: false,
     }]);
   }));
+
+for (const disk of [[], ["--disk", "~/disk"]]) {
+  const flags = ["--arch", "arm64", ...disk];
+  Deno.test(`content serve ${flags.join(" ")} looks into configs, and into a definition of that part`, () =>
+    inWorld(async (world) => {
+      await writeBundleFile(world.file, sampleBundle({ layerBytes: 9, tellsPlatforms: false }));
+      const args = ["--host", "127.0.0.1", ...flags];
+      const result = await serving(world, args, async (host) => {
+        assertEquals(await json(`http://${host}/v2/_catalog`), {
+          repositories: REPOSITORIES.filter((name) => !name.includes("nginx")),
+        });
+        const definition = `http://${host}/v2/bundle/bundle-definition`;
+        const { layers: [layer] } = await json(`${definition}/manifests/edge-site`) as {
+          layers: { digest: string }[];
+        };
+        const yaml = await (await fetch(`${definition}/blobs/${layer?.digest}`)).text();
+        assertEquals([...yaml.matchAll(/- image: (.*)/g)].map(([, image]) => image), [
+          "us-docker.pkg.dev/p/both:v1",
+        ]);
+      });
+      assertEquals([result.status, result.stderr], [0, ""]);
+    }));
+}
 
 Deno.test("content serve ends at once with its process, a download under way or not", () =>
   inWorld(async ({ home, file, bundle }) => {
