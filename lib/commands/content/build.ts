@@ -10,7 +10,7 @@ import { loadProfiles } from "../../content/profiles/load_profiles.ts";
 import { sanitizeLine } from "../../output/sanitize.ts";
 import type { CommandContext } from "../context.ts";
 import { type BuildOptions, checkBuildOptions } from "./build_options.ts";
-import { gatherContent, openPalette } from "./gather.ts";
+import { gatherContent, openPalette, paletteFor } from "./gather.ts";
 import { bundleFolder, definitionFolder, writeOutput } from "./output_folder.ts";
 
 /** A cluster definition may hold secrets of its profiles. */
@@ -33,7 +33,8 @@ export async function buildContent(
 
 /** Writes the definition alone: nothing is fetched from registries. */
 async function writeMetadata(options: BuildOptions, context: CommandContext): Promise<void> {
-  const { definition, undeclared, excludedCount } = await gatherContent(options, context);
+  const palette = await paletteFor(options, context);
+  const { definition, undeclared, excludedCount } = await gatherContent(options, palette, context);
   const bytes = new TextEncoder().encode(formatDefinition(definition));
   const folder = bundleFolder(options.output, context);
   const file = { bytes, mode: PUBLIC };

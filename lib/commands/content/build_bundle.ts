@@ -18,6 +18,7 @@ import { formatBytes } from "../../output/bytes.ts";
 import { formatSummary } from "../../output/summary.ts";
 import { joinPath } from "../../runtime/files.ts";
 import type { CommandContext } from "../context.ts";
+import type { ProjectPalette } from "../palette_client.ts";
 import { makeFolderOf, writeBundleFile } from "./archive_bundle.ts";
 import { archOf } from "./arch.ts";
 import type { BuildOptions } from "./build_options.ts";
@@ -29,7 +30,8 @@ import {
   requireCarried,
 } from "./carried_files.ts";
 import { fetchBlobs } from "./fetch_blobs.ts";
-import { gatherContent, type GatheredContent } from "./gather.ts";
+import { gatherContent, type GatheredContent, paletteFor } from "./gather.ts";
+import { knownRegistryLogins } from "./known_registries.ts";
 import { findReused, KnownBundles, makeThin, type Reused } from "./known_bundles.ts";
 import { localPathOf } from "./open_local_bundle.ts";
 import { type ContentClients, openRegistries } from "./open_registries.ts";
@@ -76,12 +78,17 @@ export async function buildBundle(options: BuildOptions, context: CommandContext
     context,
   );
   const { transfer } = options;
-  const clients = await openRegistries(transfer, context, { records: recordsOf(context) });
+  let palette: ProjectPalette | null = null;
+  const clients = await openRegistries(transfer, context, {
+    records: recordsOf(context),
+    last: [knownRegistryLogins(() => palette?.palette ?? null)],
+  });
   try {
     const place = pushPlaceOf(options, clients);
     const exists = (image: string) => imageExists(image, clients);
-    const gathered = await gatherContent(options, context, exists);
-    const clusterDefinition = await fetchClusterDefinition(options, gathered.palette);
+    palette = await paletteFor(options, context);
+    const gathered = await gatherContent(options, palette, context, exists);
+    const clusterDefinition = await fetchClusterDefinition(options, palette);
     const bundle = await assemble(
       options,
       { gathered, clusterDefinition, clients, signing },

@@ -9,7 +9,9 @@ export function buildBuild(choose: Choose) {
     "Build a content bundle: all that profiles or packs need, in one archive.\n\n" +
       "Images and charts are those of pack.content in the values of the packs, macros put in; " +
       "images that manifests use without declaring them are reported and taken along. " +
-      "Everything is looked up before the first blob moves; blobs are kept for the next build.",
+      "Everything is looked up before the first blob moves; blobs are kept for the next build.\n\n" +
+      "Registries get the login of content registry-login, else that of Docker or Podman, else, " +
+      "with --profiles, the one that Palette has for a registry on the same host.",
   )
     .type("words", new Words())
     .type("build-type", new Choice(["local", "remote"] as const))

@@ -20,24 +20,21 @@ import { archOf } from "./arch.ts";
 import { type BuildOptions, macrosOf, requireBundleName } from "./build_options.ts";
 
 /** What a build is going to make, before anything is fetched from a registry. */
-export interface GatheredContent extends Omit<CollectedContent, "warnings"> {
-  /** Null when nothing of Palette is asked for. */
-  palette: ProjectPalette | null;
-}
+export type GatheredContent = Omit<CollectedContent, "warnings">;
 
 /**
  * Finds what goes into the bundle: by a definition file, or by profiles and packs.
+ * @param palette From `paletteFor`.
  * @param imageExists Whether a registry has an image; null where none is asked.
  * @throws {UserError}
  */
 export async function gatherContent(
   options: BuildOptions,
+  palette: ProjectPalette | null,
   context: CommandContext,
   imageExists: CollectParts["imageExists"] = null,
 ): Promise<GatheredContent> {
-  const { metadataFile, profiles, clusterDefinition } = options;
-  const needsPalette = profiles.length > 0 || clusterDefinition.profiles.length > 0;
-  const palette = needsPalette ? await openPalette(options, context) : null;
+  const { metadataFile } = options;
   const gathered = metadataFile === undefined
     ? await collect(options, { palette, imageExists }, context)
     : await readMetadata(metadataFile, options, context);
@@ -52,7 +49,17 @@ export async function gatherContent(
     const given = options.application[key];
     if (given !== "") definition.application[key] = given;
   }
-  return { ...gathered, palette };
+  return gathered;
+}
+
+/** The project of profiles and cluster definition; null when nothing of Palette is asked for. */
+export async function paletteFor(
+  options: BuildOptions,
+  context: CommandContext,
+): Promise<ProjectPalette | null> {
+  const { profiles, clusterDefinition } = options;
+  const isNeeded = profiles.length > 0 || clusterDefinition.profiles.length > 0;
+  return isNeeded ? await openPalette(options, context) : null;
 }
 
 /** The project of profiles and cluster definition. */
@@ -67,7 +74,7 @@ async function readMetadata(
   path: string,
   { name, transfer }: BuildOptions,
   context: CommandContext,
-): Promise<Omit<CollectedContent, "warnings">> {
+): Promise<GatheredContent> {
   const text = await readUserFile(expandPath(path, context.runtime), context);
   const { definition, warnings } = readDefinition(text, path);
   for (const warning of warnings) context.printer.warn(warning);
@@ -117,7 +124,7 @@ async function collect(
     imageExists: CollectParts["imageExists"];
   },
   context: CommandContext,
-): Promise<Omit<CollectedContent, "warnings">> {
+): Promise<GatheredContent> {
   const { printer, runtime } = context;
   const { profiles, clusterDefinition, packs } = options;
   const name = nameOf(options, palette, context);

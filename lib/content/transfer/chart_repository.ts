@@ -143,7 +143,7 @@ export class ChartRepositories {
     const { openTransport, trust, credentials, idleMs = IDLE_MS } = this.#parts;
     const transport = await (this.#transport ??= openTransport(trust));
     const known = url.origin === repository.origin
-      ? await credentials.find(repository.host, "")
+      ? await credentials.find(repository.host, repository.pathname.replace(/^\/+|\/+$/g, ""))
       : null;
     const headers: Record<string, string> = known?.kind === "password"
       ? { authorization: basicHeader(known.username, known.password.reveal()) }

@@ -91,15 +91,15 @@ function registryAt(
         isPrivate: FLAG,
       }, ["endpoint"]),
     }),
-    handle: ({ parameters }, { contentRegistries }) => {
-      const found = contentRegistries.find(({ uid, kind: own }) =>
+    handle: ({ parameters }, { contentRegistries, registries }) => {
+      const found = [...contentRegistries, ...registries].find(({ uid, kind: own }) =>
         uid === parameters["uid"] && own === kind
       );
       if (found === undefined) throw new Refusal(404, "ResourceNotFound", "No such registry");
       const spec = {
         endpoint: found.endpoint,
         ...(kind === "ecr" ? { isPrivate: true } : { auth: found.auth ?? { type: "noAuth" } }),
-        ...(pathKey === null ? {} : { [pathKey]: found.basePath ?? "" }),
+        ...(pathKey === null || !("basePath" in found) ? {} : { [pathKey]: found.basePath ?? "" }),
       };
       return { status: 200, body: { metadata: { uid: found.uid }, spec } };
     },
