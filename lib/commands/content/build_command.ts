@@ -44,7 +44,10 @@ export function buildBuild(choose: Choose) {
       collect: true,
     })
     .option("--images-only", "Leave out charts and the packs themselves; with --packs.")
-    .option("--include-packs", "Take the packs themselves along; with --profiles.")
+    .option(
+      "--include-packs",
+      "Take the packs themselves along, if they are in OCI registries; with --profiles.",
+    )
     .option("--include-service-images", "Take images of Palette's services along (default).")
     .option("--no-include-service-images", "Leave images of Palette's services out.")
     .option(

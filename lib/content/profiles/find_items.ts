@@ -92,14 +92,17 @@ async function addProfilePack(
     name === pack.name && version === pack.version
   );
   if (pack.type === "helm" && !isDeclared) {
-    const repo = chartRepo(options.registries.get(pack.registryUid));
-    if (repo === null) warnings.push(`the chart of pack "${pack.name}" is left out: ${UNREADABLE}`);
-    else items.addChart({ repo, name: pack.name, version: pack.version }, from);
+    const registry = options.registries.get(pack.registryUid);
+    const repo = chartRepo(registry);
+    if (repo === null) {
+      warnings.push(`the chart of pack "${pack.name}" is left out: ${reasonAgainst(registry)}`);
+    } else items.addChart({ repo, name: pack.name, version: pack.version }, from);
   }
   if (options.includesPacks && (pack.type === "spectro" || pack.type === "oci")) {
     const { name, version, registryUid } = pack;
-    const source = packSource(pack, options.registries.get(registryUid));
-    if (source === null) warnings.push(`pack "${name}" is left out: ${UNREADABLE}`);
+    const registry = options.registries.get(registryUid);
+    const source = packSource(pack, registry);
+    if (source === null) warnings.push(`pack "${name}" is left out: ${reasonAgainst(registry)}`);
     else items.addPack({ name, version, registryUid, source, path: "" }, from);
   }
   const manifests = pack.manifests.length === 0 && pack.type === "manifest"
@@ -115,7 +118,20 @@ async function addProfilePack(
   }
 }
 
-const UNREADABLE = "its registry cannot be read, or is of a kind that has no open protocol";
+/**
+ * Why nothing can be fetched. Palette's API gives the values of what pack registries hold, never the
+ * archive, and how they are asked for that is not published.
+ */
+function reasonAgainst(registry: PaletteRegistry | undefined): string {
+  if (registry === undefined) return "you may not read its registry";
+  if (registry.kind === "pack") {
+    return `only Palette can read its registry, ${registry.endpoint}; ` +
+      "with the pack on this machine, name it in --packs";
+  }
+  return registry.kind === "helm"
+    ? `its registry, ${registry.endpoint}, has only charts`
+    : "no registry can have its version as a tag";
+}
 
 function addLocalPack(
   pack: Pack,

@@ -320,6 +320,8 @@ Deno.test("packs of profiles are taken from OCI registries on request, charts to
     profilePack("d", { registryUid: "r2" }),
     profilePack("e", { type: "helm", registryUid: "r2" }),
     profilePack("f", { type: "helm", registryUid: "gone" }),
+    profilePack("g", { registryUid: "r3" }),
+    profilePack("h", { version: "1 of 2" }),
   ];
   const profile = clusterProfile("x", { packs });
   const { spec, warnings } = await collect({
@@ -328,6 +330,7 @@ Deno.test("packs of profiles are taken from OCI registries on request, charts to
       { uid: PUBLIC_REPO, kind: "basic", endpoint: "https://r.example.com/", basePath: "/prod" },
       { uid: "r1", kind: "ecr", endpoint: "1.dkr.ecr.example.com", basePath: "a/spectro-packs" },
       { uid: "r2", kind: "pack", endpoint: "https://old.example.com" },
+      { uid: "r3", kind: "helm", endpoint: "https://charts.example.com" },
     ],
   }, { profiles: [profile.uid], includesPacks: true });
   assertEquals(spec["packs"], [
@@ -352,11 +355,14 @@ Deno.test("packs of profiles are taken from OCI registries on request, charts to
     version: "1.0.0",
     from: ["pack:c"],
   }]);
-  const why = "its registry cannot be read, or is of a kind that has no open protocol";
+  const why = "only Palette can read its registry, https://old.example.com; " +
+    "with the pack on this machine, name it in --packs";
   assertEquals(warnings, [
     `pack "d" is left out: ${why}`,
     `the chart of pack "e" is left out: ${why}`,
-    `the chart of pack "f" is left out: ${why}`,
+    'the chart of pack "f" is left out: you may not read its registry',
+    'pack "g" is left out: its registry, https://charts.example.com, has only charts',
+    'pack "h" is left out: no registry can have its version as a tag',
   ]);
 });
 
