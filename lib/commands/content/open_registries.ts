@@ -65,12 +65,20 @@ export async function openRegistries(
   });
   const opened = new Map<string, Registry>();
   const { insecure, caCertificates } = trust;
+  const retry = {
+    clock: runtime.clock,
+    log,
+    random: () => (runtime.crypto.randomBytes(1)[0] ?? 0) / 256,
+    signal,
+  };
+  const retries = flags.retries ?? DEFAULT_RETRIES;
   const charts = new ChartRepositories({
+    ...retry,
     openTransport: runtime.openTransport,
     trust: { insecure, caCertificates },
     credentials,
     crypto: runtime.crypto,
-    signal,
+    retries,
   });
   return {
     charts,
@@ -81,15 +89,12 @@ export async function openRegistries(
         ...trust,
         plainHttp: isPlainHttp,
         jobs: flags.jobs ?? DEFAULT_JOBS,
-        retries: flags.retries ?? DEFAULT_RETRIES,
+        retries,
       }, {
+        ...retry,
         openTransport: runtime.openTransport,
-        clock: runtime.clock,
         crypto: runtime.crypto,
-        log,
         credentials,
-        random: () => (runtime.crypto.randomBytes(1)[0] ?? 0) / 256,
-        signal,
         onSecret: (text) => redactor.add(text),
         records,
       });

@@ -4,7 +4,14 @@ import { digestOf } from "../../oci/digest.ts";
 import { basicHeader } from "../../oci/registry/authorizer.ts";
 import { AnswerTooLarge, Exchange } from "../../oci/registry/exchange.ts";
 import { IdleLimit } from "../../oci/registry/idle_limit.ts";
-import { isTransientError } from "../../oci/registry/retry.ts";
+import {
+  isTransientStatus,
+  isWorthRetry,
+  retryAfterMs,
+  type RetryParts,
+  Unfinished,
+  waitForRetry,
+} from "../../oci/registry/retry.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
 import type { HttpTransport, OpenTransport, TlsTrust } from "../../runtime/http.ts";
 import { TransportError } from "../../runtime/transport_error.ts";
@@ -16,13 +23,14 @@ import { walkTarGzip } from "../packs/walk_tar.ts";
 import { addChart } from "./artifacts.ts";
 import type { MadeContent } from "./made_content.ts";
 
-export interface ChartRepositoryParts {
+export interface ChartRepositoryParts extends RetryParts {
   openTransport: OpenTransport;
   /** Without a client certificate: that is for registries alone. */
   trust: TlsTrust;
   credentials: CredentialSource;
   crypto: Crypto;
-  signal: AbortSignal;
+  /** Tries after the first. */
+  retries: number;
   /** How long nothing may move in a request. */
   idleMs?: number;
 }
@@ -41,6 +49,7 @@ export class ChartRepositories {
   /** Each index is fetched once. */
   readonly #indexes = new Map<string, Promise<unknown>>();
   #transport: Promise<HttpTransport> | null = null;
+  #hasAnswered = false;
 
   constructor(parts: ChartRepositoryParts) {
     this.#parts = parts;
@@ -100,13 +109,19 @@ export class ChartRepositories {
     return readYamlDocuments(text, `the index of ${repository}`)[0];
   }
 
-  /** Asks once more when the connection breaks, or stands still. */
+  /** Asks again, as registries are asked: when it breaks off, stands still, or is too busy. */
   async #get(url: URL, repository: URL, limitBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-    for (let isLast = false;; isLast = true) {
+    for (let failures = 1;; failures++) {
       try {
         return await this.#try(url, repository, limitBytes);
       } catch (error) {
-        if (!isLast && isTransientError(error)) continue;
+        const isLast = failures > this.#parts.retries;
+        if (!isLast && isWorthRetry(error, this.#hasAnswered)) {
+          const askedMs = error instanceof Unfinished ? error.askedMs : null;
+          await waitForRetry({ failures, action: `read ${url}`, askedMs }, this.#parts);
+          continue;
+        }
+        if (error instanceof Unfinished && error.final !== null) throw error.final;
         if (error instanceof AnswerTooLarge) {
           throw new UserError("integrity", `${url} is larger than ${limitBytes} bytes`);
         }
@@ -124,7 +139,11 @@ export class ChartRepositories {
       if (exchange.status === 200) return await exchange.read(limitBytes);
       await exchange.discard();
       if (exchange.status < 300 || exchange.status >= 400 || location === null) {
-        throw refused(at, exchange.status, at.origin === repository.origin);
+        const { status, headers } = exchange;
+        const refusal = refused(at, status, at.origin === repository.origin);
+        const askedMs = retryAfterMs(headers.get("retry-after"), this.#parts.clock.now());
+        if (!isTransientStatus(status) || askedMs === "too-long") throw refusal;
+        throw new Unfinished(refusal.message, refusal, askedMs);
       }
       const next = httpUrl(location, at);
       if (next === null || isDowngrade(at, next)) {
@@ -152,6 +171,7 @@ export class ChartRepositories {
     const signal = AbortSignal.any([this.#parts.signal, idle.signal]);
     try {
       const response = await transport.send({ method: "GET", url, headers, signal });
+      this.#hasAnswered = true;
       idle.touch();
       return new Exchange(response, { url, idle, signal, onEnd: () => {} });
     } catch (error) {
@@ -183,6 +203,7 @@ function refused(url: URL, status: number, isRepository: boolean): UserError {
   return new UserError(
     status === 404 ? "not-found" : "network",
     `${url.host} answers ${status} to ${url.pathname}`,
+    isTransientStatus(status) ? { hint: "Wait, and run it again" } : {},
   );
 }
 

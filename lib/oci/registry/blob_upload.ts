@@ -1,9 +1,10 @@
 import { TransportError } from "../../runtime/transport_error.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { BytePieces } from "./byte_pieces.ts";
-import { type Connection, notRegistry, Unfinished } from "./connection.ts";
+import { type Connection, notRegistry } from "./connection.ts";
 import type { Exchange } from "./exchange.ts";
 import { RegistryError } from "./registry_error.ts";
+import { Unfinished } from "./retry.ts";
 import { repositoryScope } from "./scopes.ts";
 import type { UploadRecords } from "./upload_records.ts";
 

@@ -1,6 +1,5 @@
 import type { Clock } from "../../runtime/clock.ts";
 import type { Log } from "../../runtime/log.ts";
-import { TransportError } from "../../runtime/transport_error.ts";
 import {
   type Authorization,
   Authorizer,
@@ -10,7 +9,14 @@ import {
 import type { CredentialSource } from "../credentials/credentials.ts";
 import { AnswerTooLarge, type Exchange } from "./exchange.ts";
 import { problemOf, RegistryError, registryErrorOf } from "./registry_error.ts";
-import { isTransientError, isTransientStatus, pauseMs, retryAfterMs } from "./retry.ts";
+import {
+  isTransientError,
+  isTransientStatus,
+  isWorthRetry,
+  retryAfterMs,
+  Unfinished,
+  waitForRetry,
+} from "./retry.ts";
 import { Slots } from "./slots.ts";
 import type { Wire, WireRequest } from "./wire.ts";
 
@@ -56,20 +62,6 @@ export interface Call {
 export interface Answer {
   exchange: Exchange;
   bytes: Uint8Array<ArrayBuffer>;
-}
-
-/** A body has gone out in vain; whoever can make it again may try. */
-export class Unfinished extends TransportError {
-  /** What to tell the user when nobody tries again. */
-  readonly final: RegistryError | null;
-  /** How long the registry asks to wait. */
-  readonly askedMs: number | null;
-
-  constructor(reason: string, final: RegistryError | null = null, askedMs: number | null = null) {
-    super("reset", reason);
-    this.final = final;
-    this.askedMs = askedMs;
-  }
 }
 
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -133,8 +125,9 @@ export class Connection {
         if (isLast) throw error;
         asked = wanted;
       } catch (error) {
-        if (isOnce && this.#isWorthRetry(error)) throw error;
-        if (isLast || !this.#isWorthRetry(error)) {
+        const isWorth = isWorthRetry(error, this.#hasAnswered);
+        if (isOnce && isWorth) throw error;
+        if (isLast || !isWorth) {
           throw this.#parts.wire.unreachable(error, call.action);
         }
       }
@@ -162,10 +155,7 @@ export class Connection {
 
   /** Waits before another try. */
   async pause(failures: number, action: string, askedMs: number | null = null): Promise<void> {
-    const { clock, random, log, signal } = this.#parts;
-    const ms = askedMs ?? pauseMs(failures, random);
-    log.warn(`trying again to ${action}`, { pauseMs: ms, failures });
-    await clock.sleep(ms, signal);
+    await waitForRetry({ failures, action, askedMs }, this.#parts);
   }
 
   /**
@@ -265,12 +255,6 @@ export class Connection {
       }
       await this.pause(failures, action);
     }
-  }
-
-  /** A registry that answered before may only be restarting. */
-  #isWorthRetry(error: unknown): boolean {
-    return isTransientError(error) ||
-      (this.#hasAnswered && error instanceof TransportError && error.kind === "network");
   }
 
   async #errorOf(

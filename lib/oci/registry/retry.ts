@@ -1,9 +1,50 @@
+import type { UserError } from "../../errors.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { Log } from "../../runtime/log.ts";
 import { TransportError } from "../../runtime/transport_error.ts";
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 /** A longer wait than this is for the user to decide. */
 const MAX_RETRY_AFTER_MS = 300_000;
+
+export interface RetryParts {
+  clock: Clock;
+  log: Log;
+  /** From 0 to below 1. */
+  random: () => number;
+  signal: AbortSignal;
+}
+
+/** A request was in vain; whoever can make it again may try. */
+export class Unfinished extends TransportError {
+  /** What to tell the user when nobody tries again. */
+  readonly final: UserError | null;
+  /** How long the other side asks to wait. */
+  readonly askedMs: number | null;
+
+  constructor(reason: string, final: UserError | null = null, askedMs: number | null = null) {
+    super("reset", reason);
+    this.final = final;
+    this.askedMs = askedMs;
+  }
+}
+
+/** Waits before another try, as long as the other side asks for, else longer with each failure. */
+export async function waitForRetry(
+  { failures, action, askedMs }: { failures: number; action: string; askedMs: number | null },
+  { clock, log, random, signal }: RetryParts,
+): Promise<void> {
+  const ms = askedMs ?? pauseMs(failures, random);
+  log.warn(`trying again to ${action}`, { pauseMs: ms, failures });
+  await clock.sleep(ms, signal);
+}
+
+/** Whether a failed request is worth another try: who answered before may only be restarting. */
+export function isWorthRetry(error: unknown, hasAnswered: boolean): boolean {
+  return isTransientError(error) ||
+    (hasAnswered && error instanceof TransportError && error.kind === "network");
+}
 
 /**
  * The pause before try number `failures + 1`: twice as long each time, half of it by chance, so that

@@ -5,7 +5,11 @@ import { MadeContent } from "../../../lib/content/transfer/made_content.ts";
 import { UserError } from "../../../lib/errors.ts";
 import { systemCrypto } from "../../../lib/runtime/crypto.ts";
 import { openSystemTransport, type OpenTransport } from "../../../lib/runtime/http.ts";
+import { Log } from "../../../lib/runtime/log.ts";
+import { Redactor } from "../../../lib/runtime/redactor.ts";
+import { systemFiles } from "../../../lib/runtime/files.ts";
 import { Secret } from "../../../lib/secrets/secret.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
 import { cutBody, StubRegistry } from "../../support/stub_registry.ts";
 import { tarballOf } from "../../support/tarball.ts";
 
@@ -41,11 +45,21 @@ interface DownloadParts {
   password?: string;
   idleMs?: number;
   signal?: AbortSignal;
+  clock?: FakeClock;
+  retries?: number;
 }
 
 /** Everybody is known everywhere, so that what goes out is the choice of the client. */
 async function download(
-  { openTransport, repo = REPO, password = "p", idleMs, signal }: DownloadParts,
+  {
+    openTransport,
+    repo = REPO,
+    password = "p",
+    idleMs,
+    signal,
+    clock = new FakeClock(),
+    retries = 1,
+  }: DownloadParts,
 ): Promise<string> {
   const charts = new ChartRepositories({
     openTransport,
@@ -55,6 +69,10 @@ async function download(
         Promise.resolve({ kind: "password", username: "u", password: new Secret(password) }),
     },
     crypto,
+    clock,
+    log: new Log({ files: systemFiles(), clock, redactor: new Redactor(), level: "panic" }),
+    random: () => 0.5,
+    retries,
     signal: signal ?? new AbortController().signal,
     ...(idleMs === undefined ? {} : { idleMs }),
   });
@@ -204,6 +222,43 @@ Deno.test("download() gives up what breaks off twice", async () => {
     `Cannot read ${stub.url}/index.yaml: the connection was closed in the middle of an answer`,
   ]);
 });
+
+const busy = (status: number, retryAfter?: string) => () =>
+  new Response(null, {
+    status,
+    headers: retryAfter === undefined ? {} : { "retry-after": retryAfter },
+  });
+
+Deno.test("download() waits as long as the repository asks, else longer each time", async () => {
+  await using stub = serving(busy(503, "7"), busy(429), cut, busy(500));
+  const clock = new FakeClock();
+  const parts = { openTransport: openSystemTransport, repo: stub.url, clock, retries: 4 };
+  assertEquals(await download(parts), `${stub.host}/web:1.0.0`);
+  assertEquals(clock.sleeps, [7000, 750, 1500, 3000]);
+  assertEquals(stub.requests.length, 6);
+});
+
+for (
+  const [first, requests, sleeps] of [
+    [busy(503, "1000"), 1, []],
+    [busy(404), 1, []],
+    [busy(501), 1, []],
+    [busy(503), 3, [375, 750]],
+  ] as const
+) {
+  const { status, headers } = first();
+  const asks = headers.get("retry-after") ?? "nothing";
+  Deno.test(`download() asks ${requests} times where ${status} asks to wait for ${asks}`, async () => {
+    await using stub = serving(first, first, first, first);
+    const clock = new FakeClock();
+    const parts = { openTransport: openSystemTransport, repo: stub.url, clock, retries: 2 };
+    assertEquals(await failureOf(parts), [
+      status === 404 ? "not-found" : "network",
+      `${stub.host} answers ${status} to /index.yaml`,
+    ]);
+    assertEquals([stub.requests.length, clock.sleeps], [requests, [...sleeps]]);
+  });
+}
 
 Deno.test("download() ends with the run", async () => {
   await using stub = serving(stalled);
