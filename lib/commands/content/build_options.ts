@@ -83,6 +83,12 @@ export function checkBuildOptions(options: BuildOptions): void {
   const { clusterDefinition: definition, profiles, packs, metadataFile, name } = options;
   const problem = problemOf(options);
   if (problem !== null) throw new UserError("usage", problem);
+  const { splitSizeBytes } = options;
+  if (splitSizeBytes !== undefined && splitSizeBytes < MIN_PART_BYTES) {
+    throw new UserError("usage", "--split-size must be 1M or more", {
+      hint: "Pass 1M, the smallest that works, or more; 4095M is the most that FAT32 takes",
+    });
+  }
   const hasDefinition = definition.profiles.length > 0;
   if (profiles.length === 0 && packs.length === 0 && metadataFile === undefined && !hasDefinition) {
     throw new UserError("usage", "There is nothing to build from", {
@@ -135,9 +141,6 @@ function problemOf(options: BuildOptions): string | null {
   ];
   const conflict = conflicts.find(([isMet]) => isMet)?.[1];
   if (conflict !== undefined) return `${conflict} cannot be used together`;
-  if ((options.splitSizeBytes ?? Infinity) < MIN_PART_BYTES) {
-    return "--split-size must be 1M or more";
-  }
   if (options.compressionLevel > 19) return "--compression-level must be from 0 to 19";
   return null;
 }

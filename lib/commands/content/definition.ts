@@ -67,7 +67,8 @@ async function findDefinition(
     return { text: await readDefinitionFile(path, context), place: path, fits: new Map() };
   }
   if (kind === "none" && isPath(source)) {
-    throw new UserError("not-found", `Cannot open "${path}": no such file or folder`);
+    const { missingBundle } = await import("./missing_bundle.ts");
+    throw await missingBundle(path, context);
   }
   if (kind === "none") return await readRemote(source, arch);
   const bundle = await openLocalBundle(path, context);

@@ -38,7 +38,19 @@ function pathOf(address: string): string {
 export async function openLocalBundle(path: string, context: CommandContext): Promise<Bundle> {
   const { openArchive } = await import("../../content/archive/open_archive.ts");
   const { files, crypto } = context.runtime;
+  await requireBundleFile(path, context);
   return await openArchive(path, { files, crypto, spoolFolder: spoolFolderOf(context) });
+}
+
+/**
+ * Looks whether there is anything at a path, or parts of it.
+ * @throws {UserError} `not-found` with what is there instead; `io`
+ */
+export async function requireBundleFile(path: string, context: CommandContext): Promise<void> {
+  const { kindOfPath } = await import("../../content/archive/kind_of_path.ts");
+  if (await kindOfPath(path, context.runtime.files) !== "none") return;
+  const { missingBundle } = await import("./missing_bundle.ts");
+  throw await missingBundle(path, context);
 }
 
 /** Where archives of other programs are unpacked to. */

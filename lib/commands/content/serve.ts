@@ -1,5 +1,4 @@
 import { UserError } from "../../errors.ts";
-import { openArchive } from "../../content/archive/open_archive.ts";
 import { type Bundle, itemsOf } from "../../content/bundle.ts";
 import { destinationOf } from "../../content/destination.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
@@ -7,11 +6,11 @@ import { answerRegistry, type RegistryOptions } from "../../oci/server/answer_re
 import { ItemCatalog } from "../../oci/server/item_catalog.ts";
 import type { ServedItem } from "../../oci/server/served_content.ts";
 import { formatSummary } from "../../output/summary.ts";
-import { joinPath } from "../../runtime/files.ts";
 import { type HttpServer, ListenError, type ListenOptions } from "../../runtime/http_server.ts";
 import type { CommandContext } from "../context.ts";
 import { expandPath } from "../paths.ts";
 import { archOf } from "./arch.ts";
+import { localPathOf, openLocalBundle } from "./open_local_bundle.ts";
 import { readServerTls } from "./server_tls.ts";
 import { DEFAULT_JOBS } from "./transfer_defaults.ts";
 
@@ -44,7 +43,7 @@ interface Served {
 /** Serves a bundle until a signal ends it. */
 export async function serveBundle(options: ServeOptions, context: CommandContext): Promise<void> {
   const { runtime, printer, log } = context;
-  const { crypto, files } = runtime;
+  const { crypto } = runtime;
   // Refused before the bundle is opened.
   archOf(options.arch);
   if (options.bundle === undefined) {
@@ -53,11 +52,7 @@ export async function serveBundle(options: ServeOptions, context: CommandContext
     });
   }
   const listenOptions = await listenOptionsOf(options, context);
-  const bundle = await openArchive(expandPath(options.bundle, runtime), {
-    files,
-    crypto,
-    spoolFolder: joinPath(context.workspace.root, "spool"),
-  });
+  const bundle = await openLocalBundle(localPathOf(options.bundle, runtime), context);
   try {
     const served = await serve(await partFor(options.arch, bundle, context), options, context);
     try {

@@ -14,7 +14,7 @@ import { formatTable } from "../../output/table.ts";
 import { TransferProgress } from "../../output/transfer_progress.ts";
 import type { CommandContext } from "../context.ts";
 import { expandPath } from "../paths.ts";
-import { localPathOf, openLocalBundle } from "./open_local_bundle.ts";
+import { localPathOf, openLocalBundle, requireBundleFile } from "./open_local_bundle.ts";
 
 export interface VerifyContentOptions {
   path: string;
@@ -38,6 +38,8 @@ export async function verifyContent(
 ): Promise<void> {
   const { printer, runtime, settings } = context;
   const path = localPathOf(options.path, runtime);
+  // Before a signature is missed that could not be there either.
+  await requireBundleFile(path, context);
   const progress = new TransferProgress({
     stderr: runtime.streams.stderr,
     clock: runtime.clock,

@@ -128,20 +128,25 @@ Deno.test("--arch takes what every machine runs, not the first that is listed", 
 });
 
 for (
-  const [flags, message] of [
+  const [flags, message, hint] of [
     [["--registry", "r.example.com"], "--registry needs --push"],
-    [["--split-size", "10K"], "--split-size must be 1M or more"],
+    [
+      ["--split-size", "10K"],
+      "--split-size must be 1M or more",
+      "Pass 1M, the smallest that works, or more; 4095M is the most that FAT32 takes",
+    ],
     [["--metadata-only", "--lock"], "--metadata-only and --lock cannot be used together"],
     [
       ["--build-type", "remote", "--registry", "r.example.com", "--split-size", "1G"],
       "--split-size and --build-type remote cannot be used together",
     ],
-  ] as [string[], string][]
+  ] as [string[], string, string?][]
 ) {
   Deno.test(`content build ${flags.join(" ")} is refused`, async () => {
     await using it = await World.make(["content", "build"]);
     const run = await it.run(["--packs", "x", ...flags, "--format", "json"]);
     assertEquals([run.status, errorOf(run).code, errorOf(run).message], [1, "usage", message]);
+    if (hint !== undefined) assertEquals(errorOf(run)["hint"], hint);
   });
 }
 

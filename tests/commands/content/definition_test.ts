@@ -243,12 +243,14 @@ Deno.test("content definition tells in one line what is wrong", async () => {
       [
         [`${root}/none.tar.zst`],
         "not-found",
-        `Error: cannot open "${root}/none.tar.zst": no such file or folder\n`,
+        `Error: cannot open "${root}/none.tar.zst": no such file or folder\n` +
+        `Hint: palette content list --repo "${root}" tells which bundles are there\n`,
       ],
       [
         [`file://${root}/none`],
         "not-found",
-        `Error: cannot open "${root}/none": no such file or folder\n`,
+        `Error: cannot open "${root}/none": no such file or folder\n` +
+        `Hint: palette content list --repo "${root}" tells which bundles are there\n`,
       ],
       [
         [`${root}/empty`],
