@@ -41,6 +41,7 @@ export async function fillLayout(
           onProgress(doneBytes += count, allBytes);
         }),
       `blob ${descriptor.digest}`,
+      await source.localPlaceOf?.(descriptor) ?? null,
     );
   }
   await layout.list(items.map(({ descriptor }) => descriptor), annotations);

@@ -156,7 +156,7 @@ class BundleCheck {
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       if (error.code !== "integrity" && error.code !== "not-found") throw error;
-      this.#complain(digest, error.message.replace(/^Cannot use .*?: /, ""));
+      this.#complain(digest, error.message.replace(/^Cannot (use|read) .*?: /, ""));
       return null;
     }
   }

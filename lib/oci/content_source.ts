@@ -14,4 +14,6 @@ export interface ContentSource {
   open(descriptor: Descriptor, offset?: number): Promise<ReadableStream<Uint8Array>>;
   /** Whether the bytes of a blob from its beginning are compared with its digest on their way out. */
   isChecked?(descriptor: Descriptor): Promise<boolean>;
+  /** The file or folder on this machine that a blob is read from, for messages; null elsewhere. */
+  localPlaceOf?(descriptor: Descriptor): Promise<string | null>;
 }

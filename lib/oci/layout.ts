@@ -90,6 +90,10 @@ export class Layout implements ContentSource {
     return info?.isFile === true && info.size === descriptor.size;
   }
 
+  localPlaceOf(): Promise<string> {
+    return Promise.resolve(this.folder);
+  }
+
   async open(descriptor: Descriptor, offset = 0): Promise<ReadableStream<Uint8Array>> {
     const { files } = this.#parts;
     try {
@@ -121,12 +125,14 @@ export class Layout implements ContentSource {
    * Takes a blob in, unless it is there.
    * @param open Gives its bytes, which are checked.
    * @param what Names it in errors.
+   * @param place The file or folder on this machine that it comes from; null elsewhere.
    * @throws {UserError} `integrity`, `io`
    */
   async putBlob(
     descriptor: Descriptor,
     open: () => AsyncIterable<Uint8Array> | Promise<AsyncIterable<Uint8Array>>,
     what: string,
+    place: string | null = null,
   ): Promise<"there" | "written"> {
     const { files, crypto } = this.#parts;
     if (await this.has(descriptor)) return "there";
@@ -136,7 +142,7 @@ export class Layout implements ContentSource {
     await translated("write", this.folder, async () => {
       const writer = await files.openWriter(partial, "new", FILE_MODE);
       try {
-        for await (const piece of verified(stream, descriptor, what, crypto)) {
+        for await (const piece of verified(stream, descriptor, what, crypto, place)) {
           await writer.write(piece);
         }
         await writer.flush();

@@ -11,6 +11,7 @@ export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 /**
  * The pieces of a stream, the last one only once size and digest of the whole are right.
  * @param what Names it in errors.
+ * @param place The file or folder on this machine that it comes from; null elsewhere.
  * @throws {UserError} `integrity`
  */
 export async function* verified(
@@ -18,20 +19,21 @@ export async function* verified(
   descriptor: Descriptor,
   what: string,
   crypto: Crypto,
+  place: string | null = null,
 ): AsyncGenerator<Uint8Array> {
   const hash = await crypto.sha256();
   let size = 0;
   let last: Uint8Array | null = null;
   for await (const piece of stream) {
     size += piece.length;
-    if (size > descriptor.size) throw misfit(what, `more than ${descriptor.size} bytes`);
+    if (size > descriptor.size) throw misfit(what, place, `more than ${descriptor.size} bytes`);
     hash.update(piece);
     if (last !== null) yield last;
     last = piece;
   }
-  if (size !== descriptor.size) throw misfit(what, `${size} of ${descriptor.size} bytes`);
+  if (size !== descriptor.size) throw misfit(what, place, `${size} of ${descriptor.size} bytes`);
   const digest = digestFrom(hash.digest());
-  if (digest !== descriptor.digest) throw misfit(what, `digest ${digest}`);
+  if (digest !== descriptor.digest) throw misfit(what, place, `digest ${digest}`);
   if (last !== null) yield last;
 }
 
@@ -47,8 +49,9 @@ export async function* openVerified(
   crypto: Crypto,
 ): AsyncGenerator<Uint8Array> {
   const stream = await source.open(descriptor);
-  if (await source.isChecked?.(descriptor) === true) yield* stream;
-  else yield* verified(stream, descriptor, what, crypto);
+  if (await source.isChecked?.(descriptor) === true) return yield* stream;
+  const place = await source.localPlaceOf?.(descriptor) ?? null;
+  yield* verified(stream, descriptor, what, crypto, place);
 }
 
 /**
@@ -61,17 +64,21 @@ export async function readVerified(
   what: string,
   { crypto, limitBytes = MAX_MANIFEST_BYTES }: { crypto: Crypto; limitBytes?: number },
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const place = await source.localPlaceOf?.(descriptor) ?? null;
   if (descriptor.size > limitBytes) {
-    throw misfit(what, `${descriptor.size} bytes are more than ${limitBytes}`);
+    throw misfit(what, place, `${descriptor.size} bytes are more than ${limitBytes}`);
   }
   const pieces: Uint8Array[] = [];
   const stream = await source.open(descriptor);
-  for await (const piece of verified(stream, descriptor, what, crypto)) pieces.push(piece);
+  for await (const piece of verified(stream, descriptor, what, crypto, place)) pieces.push(piece);
   return concatBytes(pieces);
 }
 
-function misfit(what: string, found: string): UserError {
-  return new UserError("integrity", `Cannot use ${what}: ${found}, not what it was announced as`, {
-    hint: "Run the command again; if it stays, the other side has a damaged copy",
+function misfit(what: string, place: string | null, found: string): UserError {
+  const where = place === null ? what : `${what} of "${place}"`;
+  return new UserError("integrity", `Cannot use ${where}: ${found}, not what it was announced as`, {
+    hint: place === null
+      ? "Run the command again; if it stays, the other side has a damaged copy"
+      : `palette content verify "${place}" tells all that is damaged; copy it again`,
   });
 }

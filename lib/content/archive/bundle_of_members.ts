@@ -70,6 +70,7 @@ function smallFile(
 
 function sourceOf(members: ArchiveMembers, root: string, place: string): ContentSource {
   return {
+    localPlaceOf: () => Promise.resolve(place),
     has: ({ digest }) =>
       Promise.resolve(members.sizeOf(`${root}blobs/sha256/${hexOf(digest)}`) !== null),
     open({ digest }, offset = 0) {
@@ -93,7 +94,10 @@ function* readingErrors(
   try {
     yield* pieces;
   } catch (error) {
-    throw damaged(place, `${digest}: ${reasonOf(error)}`, error);
+    throw new UserError("integrity", `Cannot read ${digest} of "${place}": ${reasonOf(error)}`, {
+      hint: `palette content verify "${place}" tells all that is damaged; copy it again`,
+      cause: error,
+    });
   }
 }
 

@@ -5,6 +5,7 @@ import { startDockerRegistry } from "../../support/docker_registry.ts";
 import { errorOf, Home } from "../../support/home.ts";
 import { writeBundleFile } from "../../support/bundle_file.ts";
 import { hasProgram, outputOf } from "../../support/programs.ts";
+import { startPushRegistry } from "../../support/push_registry.ts";
 import { sampleBundle } from "../../support/sample_bundle.ts";
 
 const ignore = !hasProgram("docker-registry") || !hasProgram("skopeo");
@@ -104,6 +105,40 @@ test("content push --arch pushes a part, and a definition of that part", async (
   const text = await response.text();
   assertEquals([text.includes("both:v1"), text.includes("nginx:1.27")], [true, false]);
 });
+
+for (
+  const [name, args] of [
+    ["push", (host: string) => ["push", "-f", "~/b.tar.zst", "-r", `${host}/base`]],
+    ["copy", (host: string) => ["copy", "-s", "~/b.tar.zst", "-d", `${host}/base`]],
+    ["copy to a layout", () => ["copy", "-s", "~/b.tar.zst", "-d", "~/layout"]],
+    ["serve --disk", () => ["serve", "-b", "~/b.tar.zst", "-d", "~/layout", "-p", "0"]],
+  ] as const
+) {
+  Deno.test(`content ${name} of a damaged bundle names file and blob, and how to find out more`, async () => {
+    await using registry = await startPushRegistry();
+    await using home = await homeWithBundle();
+    const path = `${home.root}/b.tar.zst`;
+    const [layer] = bundle.layers;
+    const bytes = await Deno.readFile(path);
+    const at = indexOf(bytes, bundle.blobs.get(layer?.digest ?? "sha256:")?.subarray(0, 64));
+    bytes[at + 50] = (bytes[at + 50] ?? 0) ^ 1;
+    await Deno.writeFile(path, bytes);
+    const { status, stdout, stderr } = await home.run(["content", ...args(registry.host)]);
+    assertEquals([status, stdout], [1, ""]);
+    const blob = name.includes("layout") || name.includes("disk") ? "blob " : "";
+    assertEquals(
+      stderr.replace(/digest sha256:[0-9a-f]{64}, not/, "digest ..., not"),
+      `Error: cannot use ${blob}${layer?.digest} of "${path}": digest ..., not what it was ` +
+        `announced as\nHint: palette content verify "${path}" tells all that is damaged; copy it ` +
+        "again\n",
+    );
+    assertEquals(registry.requests.filter((request) => /^PUT .*manifests/.test(request)), []);
+  });
+}
+
+function indexOf(bytes: Uint8Array, wanted = new Uint8Array()): number {
+  return bytes.findIndex((_, at) => wanted.every((byte, offset) => bytes[at + offset] === byte));
+}
 
 for (
   const [args, code, message] of [

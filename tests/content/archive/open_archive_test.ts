@@ -357,7 +357,7 @@ Deno.test("a blob that is not what its name says names itself", () =>
     const error = await assertRejects(
       () => readVerified(opened.source, layer, layer.digest, { crypto, limitBytes: 1e8 }),
       UserError,
-      `Cannot use ${layer.digest}: digest sha256:`,
+      `Cannot use ${layer.digest} of "${path}": digest sha256:`,
     );
     assertEquals(error.code, "integrity");
     opened.close();
