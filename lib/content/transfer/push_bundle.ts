@@ -9,6 +9,7 @@ import type { Bundle, BundleItem } from "../bundle.ts";
 import { type Destination, destinationOf } from "../destination.ts";
 import { inFlight } from "./in_flight.ts";
 import { type Inventory, takeInventory } from "./inventory.ts";
+import { explainRefusal } from "./push_refusal.ts";
 
 export interface PushOptions {
   registry: Registry;
@@ -57,12 +58,29 @@ export async function pushBundle(
 ): Promise<PushResult> {
   const inventory = await takeInventory(items, bundle.source, options.crypto);
   const placed = uniqueTags(await placeAll(bundle, inventory, options), options);
+  const sourceErrors = new Set<unknown>();
+  try {
+    return await pushPlaced(bundle, placed, sourceErrors, options);
+  } catch (error) {
+    if (sourceErrors.has(error)) throw error;
+    const repositories = placed.map(({ repository }) => repository);
+    throw await explainRefusal(error, { ...options, repositories });
+  }
+}
+
+async function pushPlaced(
+  bundle: Bundle,
+  placed: readonly PlacedItem[],
+  sourceErrors: Set<unknown>,
+  options: PushOptions,
+): Promise<PushResult> {
+  const changed = await changedTags(placed, options);
   const result: PushResult = {
     uploadedBlobs: 0,
     uploadedBytes: 0,
     mountedBlobs: 0,
     thereBlobs: 0,
-    changedTags: await changedTags(placed, options),
+    changedTags: changed.map(({ tag }) => tag),
   };
   if (result.changedTags.length > 0 && options.keepsTags) {
     throw new UserError(
@@ -73,10 +91,11 @@ export async function pushBundle(
       { hint: "Leave --no-clobber out to overwrite them" },
     );
   }
-  for (const tag of options.isDryRun ? [] : result.changedTags) {
-    options.onWarning(`${tag} pointed to other content and is overwritten`);
+  for (const { tag, isPack } of options.isDryRun ? [] : changed) {
+    const reason = isPack ? "; a pack has one name and version with FIPS and without" : "";
+    options.onWarning(`${tag} pointed to other content and is overwritten${reason}`);
   }
-  await pushBlobs(bundle, placed, result, options);
+  await pushBlobs(bundle, placed, { result, sourceErrors }, options);
   if (options.isDryRun) return result;
   const isLast = ({ item }: PlacedItem) => item.type === "bundle";
   for (const group of [placed.filter((each) => !isLast(each)), placed.filter(isLast)]) {
@@ -176,25 +195,29 @@ function homesOfSubject(
   return new Set(subjects.flatMap((digest) => [...homes.get(digest) ?? []]));
 }
 
+/** Tags that point elsewhere, sorted. */
 async function changedTags(
   placed: readonly PlacedItem[],
   { registry, jobs }: PushOptions,
-): Promise<string[]> {
-  const changed: string[] = [];
+): Promise<{ tag: string; isPack: boolean }[]> {
+  const changed: { tag: string; isPack: boolean }[] = [];
   const tagged = placed.filter(({ tag }) => tag !== null);
   await inFlight(tagged, jobs, async ({ item, repository, tag }) => {
     const there = await registry.headManifest(repository, tag ?? "");
     if (there !== null && there.digest !== item.descriptor.digest) {
-      changed.push(`${registry.host}/${repository}:${tag}`);
+      changed.push({
+        tag: `${registry.host}/${repository}:${tag}`,
+        isPack: item.type === "pack",
+      });
     }
   });
-  return changed.sort();
+  return changed.sort((a, b) => a.tag < b.tag ? -1 : 1);
 }
 
 async function pushBlobs(
   { source }: Bundle,
   placed: readonly PlacedItem[],
-  result: PushResult,
+  { result, sourceErrors }: { result: PushResult; sourceErrors: Set<unknown> },
   { registry, jobs, crypto, isDryRun, mountFrom: mountsOf, onBytes, signal }: PushOptions,
 ): Promise<void> {
   const wanted = new Map<Digest, { repositories: Set<string>; descriptor: Descriptor }>();
@@ -213,10 +236,14 @@ async function pushBlobs(
     for (const repository of repositories) {
       signal.throwIfAborted();
       // A part of it is checked by the registry alone, which has the rest.
-      const open = async (offset: number) =>
-        offset === 0
-          ? ReadableStream.from(openVerified(source, descriptor, digest, crypto))
-          : await source.open(descriptor, offset);
+      const open = (offset: number) =>
+        Promise.resolve(ReadableStream.from(noting(
+          async () =>
+            offset === 0
+              ? openVerified(source, descriptor, digest, crypto)
+              : await source.open(descriptor, offset),
+          sourceErrors,
+        )));
       const outcome = isDryRun
         ? await outcomeOf(registry, repository, descriptor, mountFrom)
         : await registry.putBlob(repository, descriptor, open, { mountFrom });
@@ -230,6 +257,19 @@ async function pushBlobs(
       }
     }
   });
+}
+
+/** Pieces of a source; what it fails with is noted: that is no answer of whom it is pushed to. */
+async function* noting(
+  open: () => Promise<AsyncIterable<Uint8Array>>,
+  sourceErrors: Set<unknown>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* await open();
+  } catch (error) {
+    sourceErrors.add(error);
+    throw error;
+  }
 }
 
 /** What a push of a blob would come to. */
