@@ -19,7 +19,8 @@ export interface FillLayoutParts {
 /**
  * Copies items of a bundle and everything below them into a layout, where they are not there yet;
  * its index lists them once all of it is there. What the bundle does not have is left out.
- * @throws {UserError} `io`, also when the disk is too small; `integrity`
+ * @throws {UserError} `io`, also when the disk is too small; `integrity`; `validation` when its index
+ *   would be too large
  */
 export async function fillLayout(
   { source, annotations }: Pick<Bundle, "source" | "annotations">,
@@ -28,6 +29,8 @@ export async function fillLayout(
   parts: FillLayoutParts,
 ): Promise<void> {
   const { signal, onProgress } = parts;
+  const descriptors = items.map(({ descriptor }) => descriptor);
+  layout.requireRoomFor(descriptors, annotations);
   const missing = await missingOf(source, items, layout, parts);
   const allBytes = missing.reduce((total, { size }) => total + size, 0);
   await requireSpace([{ folder: layout.folder, bytes: allBytes }], parts.files);
@@ -44,7 +47,7 @@ export async function fillLayout(
       await source.localPlaceOf?.(descriptor) ?? null,
     );
   }
-  await layout.list(items.map(({ descriptor }) => descriptor), annotations);
+  await layout.list(descriptors, annotations);
 }
 
 async function* watched(

@@ -167,20 +167,21 @@ export class Layout implements ContentSource {
     annotations: Record<string, string> = {},
   ): Promise<void> {
     const change = this.#changing.then(async () => {
-      const refs = new Set(descriptors.map(refOf).filter((ref) => ref !== ""));
-      const digests = new Set(
-        descriptors.filter((entry) => refOf(entry) === "").map(({ digest }) => digest),
-      );
-      const kept = this.#index.manifests.filter((entry) =>
-        refOf(entry) === "" ? !digests.has(entry.digest) : !refs.has(refOf(entry))
-      );
-      await this.#writeIndex([...kept, ...descriptors], {
-        ...this.#index.annotations,
-        ...annotations,
-      });
+      await this.#writeIndex(...this.#with(descriptors, annotations));
     });
     this.#changing = change.catch(() => {});
     await change;
+  }
+
+  /**
+   * Looks whether `list` would take descriptors, before their blobs are brought.
+   * @throws {UserError} `validation`
+   */
+  requireRoomFor(
+    descriptors: readonly Descriptor[],
+    annotations: Record<string, string> = {},
+  ): void {
+    requireIndexFits(...this.#with(descriptors, annotations));
   }
 
   /**
@@ -194,6 +195,20 @@ export class Layout implements ContentSource {
     });
     this.#changing = change.catch(() => {});
     await change;
+  }
+
+  #with(
+    descriptors: readonly Descriptor[],
+    annotations: Record<string, string>,
+  ): [Descriptor[], Record<string, string>] {
+    const refs = new Set(descriptors.map(refOf).filter((ref) => ref !== ""));
+    const digests = new Set(
+      descriptors.filter((entry) => refOf(entry) === "").map(({ digest }) => digest),
+    );
+    const kept = this.#index.manifests.filter((entry) =>
+      refOf(entry) === "" ? !digests.has(entry.digest) : !refs.has(refOf(entry))
+    );
+    return [[...kept, ...descriptors], { ...this.#index.annotations, ...annotations }];
   }
 
   async #writeIndex(
@@ -257,6 +272,17 @@ export function formatIndex(
       `its index.json has ${length} bytes, more than ${MAX_MANIFEST_BYTES}`,
     { hint: "Make several bundles of it" },
   );
+}
+
+/**
+ * Looks whether readers would take an index, before anything of it is made.
+ * @throws {UserError} `validation`
+ */
+export function requireIndexFits(
+  manifests: readonly Descriptor[],
+  annotations: Record<string, string>,
+): void {
+  formatIndex(manifests, annotations);
 }
 
 function sorted(record: Record<string, string>): Record<string, string> {

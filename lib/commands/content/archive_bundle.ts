@@ -3,6 +3,7 @@ import type { WrittenArchive } from "../../content/archive/archive_sink.ts";
 import type { Bundle } from "../../content/bundle.ts";
 import { sumOfBlobs, takeInventory } from "../../content/transfer/inventory.ts";
 import { type BundleContent, writeBundle } from "../../content/transfer/write_bundle.ts";
+import { requireIndexFits } from "../../oci/layout.ts";
 import { folderOf } from "../../runtime/files.ts";
 import type { CommandContext } from "../context.ts";
 import { fetchBlobs } from "./fetch_blobs.ts";
@@ -43,6 +44,7 @@ export async function archiveBundle(
   const inventory = await takeInventory(bundle.items, bundle.source, context.runtime.crypto);
   const blobs = [...inventory.blobs.values()];
   const found = { blobs: blobs.length, bytes: sumOfBlobs(blobs) };
+  requireIndexFits(bundle.items.map(({ descriptor }) => descriptor), bundle.annotations);
   if (transfer.dryRun) return { ...found, written: null };
   await makeFolderOf(path, context);
   const space = { folder: folderOf(path), bytes: found.bytes };

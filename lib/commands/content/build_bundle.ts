@@ -12,6 +12,7 @@ import {
 } from "../../content/transfer/inventory.ts";
 import { joinContent } from "../../content/transfer/joined_content.ts";
 import type { ContentSource } from "../../oci/content_source.ts";
+import { requireIndexFits } from "../../oci/layout.ts";
 import { parseReference, selectorOf } from "../../oci/reference.ts";
 import type { Registries } from "../../oci/registry/registries.ts";
 import { formatBytes } from "../../output/bytes.ts";
@@ -99,6 +100,9 @@ export async function buildBundle(options: BuildOptions, context: CommandContext
     if (signing !== null) refuseOneSignatureFile(options, bundle.name, context);
     for (const each of older.bundles) {
       bundle.annotations[BUNDLE_REQUIRES] = await makeThin(inventory, each);
+    }
+    if (options.buildType === "local") {
+      requireIndexFits(bundle.items.map(({ descriptor }) => descriptor), bundle.annotations);
     }
     const remote: NeededBlob[] = [];
     for (const needed of inventory.blobs.values()) {

@@ -127,6 +127,29 @@ Deno.test("--arch takes what every machine runs, not the first that is listed", 
   assertStringIncludes(stdout, `digest: ${images[1]?.digest}`);
 });
 
+Deno.test("a bundle of more items than its index takes is refused before a blob is fetched", async () => {
+  await using sources = await BuildSources.make();
+  const { it, registry } = sources;
+  const rawFiles = Array.from(
+    { length: 3000 },
+    (_, at) => `{path: "manifests/${"x".repeat(1500)}-${at}.yaml", content: "a"}`,
+  );
+  const file = await definitionFile(
+    `${it.home.root}/d`,
+    `  images: ["${registry.host}/${WEB}:1"]\n  rawFiles: [${rawFiles.join(", ")}]\n`,
+  );
+  const run = await it.run(["-f", file, "-o", `${it.home.root}/out`, "--format", "json"]);
+  const { code, message } = errorOf(run);
+  assertEquals([run.status, run.stdout, code], [1, "", "validation"]);
+  assertMatch(
+    String(message),
+    /^Cannot write a bundle of 3003 items: its index\.json has \d{7} bytes, more than 4194304$/,
+  );
+  const blobs = registry.requests.filter((request) => / \/v2\/.*\/blobs\//.test(request));
+  assertEquals(blobs, []);
+  assertEquals((await it.home.files()).filter((path) => /^out|cache/.test(path)), []);
+});
+
 for (
   const [flags, message, hint] of [
     [["--registry", "r.example.com"], "--registry needs --push"],
