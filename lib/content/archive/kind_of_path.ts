@@ -1,6 +1,6 @@
 import { reasonOf, UserError } from "../../errors.ts";
 import { FileError, type Files } from "../../runtime/files.ts";
-import { partListOf } from "./part_list.ts";
+import { canvOsSuffix, partListOf, partSuffix } from "./part_list.ts";
 import { TAR_BLOCK } from "./tar_header.ts";
 import { parseTarHeader } from "./tar_scan.ts";
 import { isZstd } from "./zstd_frame.ts";
@@ -24,7 +24,7 @@ export async function kindOfPath(path: string, files: Files): Promise<PathKind> 
 async function find(path: string, files: Files): Promise<PathKind> {
   const info = await files.info(path);
   if (info === null) {
-    for (const part of [partListOf(path), `${path}.001`, `${path}_part00`]) {
+    for (const part of [partListOf(path), `${path}${partSuffix(0)}`, `${path}${canvOsSuffix(0)}`]) {
       if (await files.info(part) !== null) return "bundle";
     }
     return "none";

@@ -1,6 +1,6 @@
 import { reasonOf, UserError } from "../../errors.ts";
 import { FileError, type FileReader, type Files, folderOf, joinPath } from "../../runtime/files.ts";
-import { parsePartList, partListOf } from "./part_list.ts";
+import { canvOsSuffix, parsePartList, partListOf, partSuffix } from "./part_list.ts";
 
 /** Lists of parts are short. */
 const MAX_LIST_BYTES = 4 * 1024 * 1024;
@@ -45,7 +45,7 @@ async function partsOf(path: string, files: Files): Promise<Part[]> {
     if (await files.info(partListOf(path)) !== null) {
       return await listedParts(partListOf(path), files);
     }
-    for (const suffix of [".001", "_part00"]) {
+    for (const suffix of [partSuffix(0), canvOsSuffix(0)]) {
       if (await files.info(`${path}${suffix}`) !== null) {
         return await numberedParts(`${path}${suffix}`, files);
       }

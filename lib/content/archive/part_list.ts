@@ -34,6 +34,11 @@ export function partSuffix(at: number): string {
   return `.${String(at + 1).padStart(3, "0")}`;
 }
 
+/** `_part00` for the first, as builds of CanvOS name what they split. */
+export function canvOsSuffix(at: number): string {
+  return `_part${String(at).padStart(2, "0")}`;
+}
+
 export function formatPartList({ name, size, sha256, parts }: PartList): string {
   return `${JSON.stringify({ version: VERSION, name, size, sha256, parts }, null, 2)}\n`;
 }

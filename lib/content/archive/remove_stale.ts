@@ -1,7 +1,7 @@
 import { reasonOf, UserError } from "../../errors.ts";
 import { FileError, type Files } from "../../runtime/files.ts";
 import { signatureFileOf, sigstoreFileOf } from "../signing/signature_file.ts";
-import { partListOf, partSuffix } from "./part_list.ts";
+import { canvOsSuffix, partListOf, partSuffix } from "./part_list.ts";
 
 /**
  * Removes what an older archive of the same name left beside a new one, which is in its place:
@@ -20,14 +20,21 @@ export async function removeStale(
     sigstoreFileOf(path),
     partCount === undefined ? partListOf(path) : path,
   ];
+  const parts = await partsFrom(partCount ?? 0, (at) => `${path}${partSuffix(at)}`, files);
+  // An ISO of CanvOS takes every one of them that lies there, and we write none.
+  const ofCanvOs = await partsFrom(0, (at) => `${path}${canvOsSuffix(at)}`, files);
+  for (const file of [...stale, ...parts, ...ofCanvOs]) await remove(file, files);
+}
+
+/** The last one first: what an interrupted run leaves has no gap, and is found by the next. */
+async function partsFrom(
+  first: number,
+  pathOf: (at: number) => string,
+  files: Files,
+): Promise<string[]> {
   const parts: string[] = [];
-  for (let at = partCount ?? 0;; at++) {
-    const part = `${path}${partSuffix(at)}`;
-    if (!await isFile(part, files)) break;
-    parts.push(part);
-  }
-  // The last one first: what an interrupted run leaves has no gap, and is found by the next.
-  for (const file of [...stale, ...parts.reverse()]) await remove(file, files);
+  for (let at = first; await isFile(pathOf(at), files); at++) parts.unshift(pathOf(at));
+  return parts;
 }
 
 async function isFile(path: string, files: Files): Promise<boolean> {

@@ -180,6 +180,21 @@ Deno.test("an archive takes the place of the one of its name, whole or in parts"
     await assertWhole(path);
   }));
 
+for (const splitBytes of [undefined, 300_000]) {
+  const form = splitBytes === undefined ? "whole" : "split";
+  Deno.test(`parts that CanvOS made of an older archive do not stay beside a new one: ${form}`, () =>
+    inTempFolder(async (folder) => {
+      const path = `${folder}/b.tar.zst`;
+      const stale = Array.from({ length: 11 }, (_, at) => `_part${String(at).padStart(2, "0")}`);
+      for (const suffix of stale) await Deno.writeTextFile(`${path}${suffix}`, "older");
+      const kept = ["b.tar.zst_part12", "b.tar.zst_parts", "c.tar.zst_part00"];
+      for (const name of kept) await Deno.writeTextFile(`${folder}/${name}`, "another");
+      const { paths } = await write(path, splitBytes);
+      assertEquals(namesIn(folder), [...paths.map(baseName), ...kept].sort());
+      await assertWhole(path);
+    }));
+}
+
 Deno.test("nothing of an older archive goes before the new one is there", () =>
   inTempFolder(async (folder) => {
     const path = `${folder}/b.tar.zst`;
