@@ -6,6 +6,8 @@ export class CuttingProxy implements AsyncDisposable {
   broken = 0;
   /** Bytes that came through, in all. */
   bytes = { down: 0, up: 0 };
+  /** Holds everything back that comes down after so many bytes, until it is raised. */
+  holdAt = Infinity;
   readonly #target: { hostname: string; port: number };
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #open = new Set<Deno.Conn>();
@@ -39,8 +41,10 @@ export class CuttingProxy implements AsyncDisposable {
     const server = await Deno.connect(this.#target);
     this.#open.add(client).add(server);
     const end = () => {
-      close(client);
-      close(server);
+      for (const connection of [client, server]) {
+        close(connection);
+        this.#open.delete(connection);
+      }
     };
     const pipe = async (from: Deno.Conn, to: Deno.Conn, direction: "down" | "up") => {
       const buffer = new Uint8Array(32 * 1024);
@@ -55,6 +59,10 @@ export class CuttingProxy implements AsyncDisposable {
           this.cuts.splice(at, 1);
           this.broken++;
           break;
+        }
+        while (direction === "down" && this.bytes.down >= this.holdAt) {
+          if (!this.#open.has(client)) return;
+          await new Promise((resolve) => setTimeout(resolve, 5));
         }
         this.bytes[direction] += count;
         const { length } = await writeAll(to, buffer.subarray(0, count));
