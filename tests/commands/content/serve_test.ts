@@ -1,10 +1,10 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { StopSignal } from "../../../lib/runtime/signals.ts";
 import { writeBundleFile } from "../../support/bundle_file.ts";
 import { certificates } from "../../support/certificates.ts";
 import { denoRunArgs } from "../../support/deno_process.ts";
-import { errorOf, Home, type RunResult } from "../../support/home.ts";
+import { errorOf, Home } from "../../support/home.ts";
 import { hasProgram, runProgram } from "../../support/programs.ts";
+import { freePort, serving } from "../../support/serving.ts";
 import { hexOf } from "../../../lib/oci/digest.ts";
 import { type SampleBundle, sampleBundle } from "../../support/sample_bundle.ts";
 
@@ -14,14 +14,6 @@ const REPOSITORIES = [
   `bundle/${NGINX}`,
   "bundle/us-docker.pkg.dev/p/both",
 ];
-
-/** A port that nobody listened on a moment ago. */
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return port;
-}
 
 interface World {
   home: Home;
@@ -33,41 +25,6 @@ async function inWorld(work: (world: World) => Promise<void>): Promise<void> {
   await using home = await Home.make();
   const file = `${home.root}/bundle.tar.zst`;
   await work({ home, file, bundle: await writeBundleFile(file) });
-}
-
-/** Serves while `work` runs, then stops it by a signal; gives how it ended. */
-async function serving(
-  { home, file }: World,
-  args: string[],
-  work: (host: string) => Promise<void>,
-  signal: StopSignal = "SIGTERM",
-): Promise<RunResult> {
-  const port = freePort();
-  const host = `127.0.0.1:${port}`;
-  let stop: (signal: StopSignal) => void = () => {};
-  const running = home.run(
-    ["content", "serve", "--bundle", file, "--port", String(port), ...args],
-    { onSignals: (give) => stop = give },
-  );
-  let ended: RunResult | null = null;
-  running.then((result) => ended = result);
-  for (;;) {
-    if (ended !== null) throw new Error((ended as RunResult).stderr);
-    try {
-      using connection = await Deno.connect({ hostname: "127.0.0.1", port });
-      connection.close();
-      break;
-    } catch (error) {
-      if (error instanceof Deno.errors.BadResource) break;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  }
-  try {
-    await work(host);
-  } finally {
-    stop(signal);
-  }
-  return await running;
 }
 
 async function json(url: string): Promise<unknown> {
