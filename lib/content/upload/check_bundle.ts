@@ -1,17 +1,20 @@
 import { UserError } from "../../errors.ts";
 import { decompressGzip } from "../archive/decompress.ts";
+import { damaged } from "../archive/bundle_of_members.ts";
 import { kindOfPath } from "../archive/kind_of_path.ts";
 import { readTable } from "../archive/member_table.ts";
 import { openArchive, type OpenArchiveParts } from "../archive/open_archive.ts";
 import { openArchiveFile } from "../archive/open_archive_file.ts";
 import { parseTarHeader } from "../archive/tar_scan.ts";
+import { walkFrames } from "../archive/zstd_frame.ts";
 import { BUNDLE_ARCH, BUNDLE_REQUIRES } from "../bundle.ts";
 import type { EdgeHost } from "./edge_host.ts";
 import { getArchitecture } from "./host_facts.ts";
 
 /**
  * Checks a bundle before a host gets it: that it is one, whole, and for hosts of this kind. An
- * archive of another program would have to be unpacked for it, so that it is left to the host.
+ * archive of another program would have to be unpacked for it, so that all but its end is left to the
+ * host.
  * @throws {UserError} `validation`, `integrity`, `prerequisite`
  */
 export async function checkBundleForHost(
@@ -52,7 +55,12 @@ async function isReadAtOnce(path: string, { files }: OpenArchiveParts): Promise<
     const head = new Uint8Array(512);
     reader.readAt(head, 0);
     const isGzip = head[0] === 0x1f && head[1] === 0x8b;
-    if (!isGzip) return parseTarHeader(head) !== null || readTable(reader) !== null;
+    if (!isGzip) {
+      if (parseTarHeader(head) !== null || readTable(reader) !== null) return true;
+      // One that is cut short has lost its table: its frames tell, and need no unpacking.
+      for (const _ of walkFrames(reader));
+      return false;
+    }
     for await (const piece of decompressGzip(reader)) {
       const first = piece.length < 512 ? null : parseTarHeader(piece.subarray(0, 512));
       if (first?.name.startsWith("spc") !== true) return false;
@@ -63,7 +71,7 @@ async function isReadAtOnce(path: string, { files }: OpenArchiveParts): Promise<
     return false;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new UserError("integrity", `Cannot use "${path}": ${error.message}`, { cause: error });
+    throw damaged(path, error.message, error);
   } finally {
     reader.close();
   }
