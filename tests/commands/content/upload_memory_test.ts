@@ -9,7 +9,7 @@ import { Home } from "../../support/home.ts";
 const MIB = 1024 * 1024;
 const CHUNK_MIB = 8;
 const CONNECTIONS = 8;
-const FILE_MIB = 256;
+const FILE_MIB = 192;
 const ALLOWANCE_MIB = 100;
 
 /** The most memory that a process ever had; null when it is gone. */
