@@ -2,6 +2,7 @@ import { UserError } from "../errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Crypto } from "../runtime/crypto.ts";
 import { FileError, type FileLock, type Files, joinPath } from "../runtime/files.ts";
+import { ownPieces } from "../runtime/streams.ts";
 import type { ContentSource } from "./content_source.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { digestFrom, hexOf } from "./digest.ts";
@@ -42,49 +43,56 @@ export class BlobCache implements ContentSource {
     return info?.isFile === true && info.size === size;
   }
 
-  isChecked(): Promise<boolean> {
-    return Promise.resolve(true);
-  }
-
   /**
-   * The bytes of a blob. From its beginning they are checked on the way out: the last piece comes
-   * once size and digest are right, so nobody has to check them again.
+   * The bytes of a blob; from its beginning they are checked as by `openChecked`.
    * @throws {UserError} `not-found`; `integrity` for a damaged one, which is removed.
    */
   async open(descriptor: Descriptor, offset = 0): Promise<ReadableStream<Uint8Array>> {
+    await this.#requireBlob(descriptor);
+    return ReadableStream.from(ownPieces(this.#read(descriptor, offset)));
+  }
+
+  /** @throws {UserError} `not-found`; `integrity` for a damaged one, which is removed. */
+  async openChecked(descriptor: Descriptor): Promise<AsyncIterable<Uint8Array>> {
+    await this.#requireBlob(descriptor);
+    return this.#read(descriptor, 0);
+  }
+
+  async #requireBlob(descriptor: Descriptor): Promise<void> {
+    if (await this.has(descriptor)) return;
+    throw new UserError("not-found", `The blob cache does not have ${descriptor.digest}`);
+  }
+
+  /** The pieces of a blob, one after another in the same buffer; from its beginning checked. */
+  async *#read(descriptor: Descriptor, offset: number): AsyncGenerator<Uint8Array> {
     const { digest, size } = descriptor;
-    if (!await this.has(descriptor)) {
-      throw new UserError("not-found", `The blob cache does not have ${digest}`);
-    }
+    const hash = offset === 0 ? await this.#parts.crypto.sha256() : null;
     const path = this.#pathOf(digest);
     const reader = await this.#try("read", path, (path) => this.#files.openReader(path));
-    const hash = offset === 0 ? await this.#parts.crypto.sha256() : null;
-    let at = offset;
-    return new ReadableStream({
-      pull: async (controller) => {
-        const piece = new Uint8Array(Math.max(0, Math.min(PIECE_BYTES, size - at)));
-        const count = await this.#try("read", path, () => reader.readAt(piece, at))
-          .catch((error) => {
-            reader.close();
-            throw error;
-          });
+    try {
+      const buffer = new Uint8Array(Math.max(0, Math.min(PIECE_BYTES, size - offset)));
+      let at = offset;
+      do {
+        const wanted = buffer.subarray(0, size - at);
+        const count = await this.#try("read", path, () => reader.readAt(wanted, at));
+        const piece = wanted.subarray(0, count);
         at += count;
-        hash?.update(piece.subarray(0, count));
-        const isEnd = at >= size || count < piece.length;
-        if (isEnd) {
-          reader.close();
-          if (at < size || (hash !== null && digestFrom(hash.digest()) !== digest)) {
-            await this.remove(descriptor);
-            throw new UserError("integrity", `The blob cache has a damaged copy of ${digest}`, {
-              hint: "It is removed; run the command again to fetch it afresh",
-            });
-          }
-        }
-        if (count > 0) controller.enqueue(piece.subarray(0, count));
-        if (isEnd) controller.close();
-      },
-      cancel: () => reader.close(),
-    }, { highWaterMark: 0 });
+        hash?.update(piece);
+        const isAltered = at >= size && hash !== null && digestFrom(hash.digest()) !== digest;
+        if (count < wanted.length || isAltered) throw await this.#damaged(descriptor);
+        if (count > 0) yield piece;
+      } while (at < size);
+    } finally {
+      reader.close();
+    }
+  }
+
+  async #damaged(descriptor: Descriptor): Promise<UserError> {
+    await this.remove(descriptor);
+    const { digest } = descriptor;
+    return new UserError("integrity", `The blob cache has a damaged copy of ${digest}`, {
+      hint: "It is removed; run the command again to fetch it afresh",
+    });
   }
 
   /** Forgets a blob. */

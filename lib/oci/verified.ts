@@ -38,7 +38,8 @@ export async function* verified(
 }
 
 /**
- * The pieces of a blob, checked once: here, unless its source does it.
+ * The pieces of a blob, checked once: here, unless its source does it. Each is only good until the
+ * next is asked for.
  * @param what Names it in errors.
  * @throws {UserError} `integrity`; what the source throws.
  */
@@ -48,10 +49,10 @@ export async function* openVerified(
   what: string,
   crypto: Crypto,
 ): AsyncGenerator<Uint8Array> {
-  const stream = await source.open(descriptor);
-  if (await source.isChecked?.(descriptor) === true) return yield* stream;
+  const checked = await source.openChecked?.(descriptor) ?? null;
+  if (checked !== null) return yield* checked;
   const place = await source.localPlaceOf?.(descriptor) ?? null;
-  yield* verified(stream, descriptor, what, crypto, place);
+  yield* verified(await source.open(descriptor), descriptor, what, crypto, place);
 }
 
 /**

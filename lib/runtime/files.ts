@@ -1,3 +1,5 @@
+import { EarlyFlush } from "./early_flush.ts";
+
 /** The file system, as far as the command line needs it. Paths use `/` on every system. */
 export interface Files {
   /** @throws {FileError} */
@@ -31,7 +33,8 @@ export interface Files {
   openReader(path: string): Promise<FileReader>;
   /**
    * Opens a file to write on: a new one, which must not exist, or one that goes on at its end. A new
-   * one is locked while it is open, so that `tryLock` tells one that is written from one left over.
+   * one is locked while it is open, so that `tryLock` tells one that is written from one left over,
+   * and a large one is on its way to the disk before it is flushed.
    * @throws {FileError}
    */
   openWriter(path: string, start: "new" | "end", mode: number): Promise<FileWriter>;
@@ -259,6 +262,7 @@ export function systemFiles(): Files {
         // Some network file systems have no locks.
         if (isNew) await file.tryLock(true).catch(() => false);
         let size = isNew ? 0 : (await file.stat()).size;
+        const early = isNew ? new EarlyFlush(path) : null;
         return {
           get size() {
             return size;
@@ -269,8 +273,13 @@ export function systemFiles(): Files {
                 written += await file.write(bytes.subarray(written));
               }
               size += bytes.length;
+              early?.wrote(bytes.length);
             }),
-          flush: () => translated(() => file.sync()),
+          flush: () =>
+            translated(async () => {
+              await early?.end();
+              await file.sync();
+            }),
           close: () => file.close(),
         };
       }),

@@ -97,3 +97,10 @@ export function concatBytes(chunks: Uint8Array[]): Uint8Array<ArrayBuffer> {
   }
   return result;
 }
+
+/** The same pieces, each in memory of its own, for who keeps one while the next is made. */
+export async function* ownPieces(
+  pieces: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for await (const piece of pieces) yield new Uint8Array(piece);
+}

@@ -7,6 +7,7 @@ import { hexOf } from "../../lib/oci/digest.ts";
 import { systemClock } from "../../lib/runtime/clock.ts";
 import { systemCrypto } from "../../lib/runtime/crypto.ts";
 import { FileError, type Files, systemFiles } from "../../lib/runtime/files.ts";
+import { ownPieces } from "../../lib/runtime/streams.ts";
 import { blobOf, noise, opening, readAll, testRegistry } from "../support/registry_client.ts";
 import { cutBody, StubRegistry } from "../support/stub_registry.ts";
 
@@ -195,10 +196,30 @@ for (const [name, content] of [["altered", noise(bytes.length, 4)], ["short", no
   });
 }
 
+Deno.test("openChecked() keeps the last piece back until the whole is right", async () => {
+  await using folder = await Folder.make();
+  const cache = folder.open();
+  const large = noise(2 * 1024 * KIB + 5);
+  const blob = await blobOf(large);
+  await cache.ensure(blob, sourceOf(large).source, WHAT);
+  assertEquals(await readAll(ownPieces(await cache.openChecked(blob))), large);
+  const altered = large.slice();
+  altered[0] = (altered[0] ?? 0) ^ 1;
+  await Deno.writeFile(folder.at("", blob), altered);
+  let count = 0;
+  const error = await assertRejects(async () => {
+    for await (const piece of await cache.openChecked(blob)) count += piece.length;
+  }, UserError);
+  assertEquals([error.code, count], ["integrity", 2 * 1024 * KIB]);
+  assertEquals(folder.names(), []);
+});
+
 Deno.test("what is not there is told", async () => {
   await using folder = await Folder.make();
-  const error = await assertRejects(() => folder.open().open(layer), UserError);
-  assertEquals(error.code, "not-found");
+  for (const open of ["open", "openChecked"] as const) {
+    const error = await assertRejects(() => folder.open()[open](layer), UserError);
+    assertEquals(error.code, "not-found");
+  }
 });
 
 Deno.test("two runs at once fetch a blob once", async () => {

@@ -69,7 +69,7 @@ export async function writeBundleFile(
   { path, level, transfer, splitBytes }: ArchiveTarget,
   context: CommandContext,
 ): Promise<WrittenArchive> {
-  const { runtime: { files, crypto, env }, signal } = context;
+  const { runtime: { files, crypto, env }, printer, signal } = context;
   const progress = transferProgressOf(transfer, context);
   const totalBytes = sumOfBlobs(content.inventory.blobs.values());
   let doneBytes = 0;
@@ -81,6 +81,8 @@ export async function writeBundleFile(
       // As reproducible-builds.org specifies it.
       mtimeSeconds: Number(env.get("SOURCE_DATE_EPOCH") ?? 0) || 0,
       ...(splitBytes === undefined ? {} : { splitBytes }),
+      // Only documents show it.
+      skipsDigest: printer.format === "table",
       onBytes(count) {
         doneBytes = Math.min(totalBytes, doneBytes + count);
         progress.moved({ doneBytes, totalBytes, label: "write" });

@@ -54,7 +54,7 @@ interface BuiltBundle {
   path: string | null;
   files: string[];
   size: number;
-  /** Of the archive as a whole; null for a dry run. */
+  /** Of the archive as a whole; null for a dry run, and when no document shows it. */
   digest: string | null;
   /** Images that have nothing for the architecture. */
   leftOut: string[];

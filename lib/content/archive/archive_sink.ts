@@ -9,8 +9,8 @@ import { removeStale } from "./remove_stale.ts";
 export interface WrittenArchive {
   /** Bytes; of all parts together. */
   size: number;
-  /** Of the file, or of the parts joined. */
-  digest: Digest;
+  /** Of the file, or of the parts joined; null when nobody wanted it. */
+  digest: Digest | null;
   /** Every file that was written. */
   paths: string[];
 }
@@ -20,6 +20,8 @@ export interface SinkParts {
   crypto: Crypto;
   /** Undefined writes one file. */
   splitBytes?: number | undefined;
+  /** Spares a pass over all bytes; a list of parts has the digest all the same. */
+  skipsDigest?: boolean | undefined;
 }
 
 interface Part {
@@ -38,7 +40,7 @@ const FILE_MODE = 0o644;
 export class ArchiveSink {
   readonly #path: string;
   readonly #parts: SinkParts;
-  readonly #hash: Hash;
+  readonly #hash: Hash | null;
   readonly #done: PartRecord[] = [];
   readonly #partials: string[] = [];
   #part: Part | null = null;
@@ -46,7 +48,7 @@ export class ArchiveSink {
   /** The write that goes on while the next bytes are made. */
   #pending: Promise<void> = Promise.resolve();
 
-  private constructor(path: string, parts: SinkParts, hash: Hash) {
+  private constructor(path: string, parts: SinkParts, hash: Hash | null) {
     this.#path = path;
     this.#parts = parts;
     this.#hash = hash;
@@ -54,7 +56,8 @@ export class ArchiveSink {
 
   /** @throws {UserError} `io` */
   static async open(path: string, parts: SinkParts): Promise<ArchiveSink> {
-    const sink = new ArchiveSink(path, parts, await parts.crypto.sha256());
+    const isHashed = parts.skipsDigest !== true || parts.splitBytes !== undefined;
+    const sink = new ArchiveSink(path, parts, isHashed ? await parts.crypto.sha256() : null);
     await sink.#translated(() => sink.#nextPart());
     return sink;
   }
@@ -69,7 +72,7 @@ export class ArchiveSink {
    * @throws {UserError} `io`
    */
   async write(bytes: Uint8Array): Promise<void> {
-    this.#hash.update(bytes);
+    this.#hash?.update(bytes);
     this.#size += bytes.length;
     await this.#translated(() => this.#pending);
     this.#pending = this.#append(bytes);
@@ -83,7 +86,7 @@ export class ArchiveSink {
    */
   async finish(): Promise<WrittenArchive> {
     const { files, splitBytes } = this.#parts;
-    const digest = digestFrom(this.#hash.digest());
+    const digest = this.#hash === null ? null : digestFrom(this.#hash.digest());
     await this.#translated(async () => {
       await this.#pending;
       await this.#closePart();
@@ -91,7 +94,7 @@ export class ArchiveSink {
       if (splitBytes !== undefined) await files.remove(list);
       for (const { path } of this.#done) await files.rename(partialOf(path), path);
       this.#partials.length = 0;
-      if (splitBytes !== undefined) await this.#writeList(list, digest);
+      if (splitBytes !== undefined && digest !== null) await this.#writeList(list, digest);
       const partCount = splitBytes === undefined ? undefined : this.#done.length;
       await removeStale(this.#path, partCount, files);
       await files.flushFolder(folderOf(this.#path));

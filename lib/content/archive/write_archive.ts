@@ -5,7 +5,13 @@ import { type CompressFrame, openZstd } from "../../runtime/zstd.ts";
 import { ArchiveSink, type WrittenArchive } from "./archive_sink.ts";
 import { formatTable, FRAME_CONTENT, type TableEntry } from "./member_table.ts";
 import { formatTarHeader, paddingOf, TAR_END_BYTES } from "./tar_header.ts";
-import { BLOCK_HEADER, formatRawHeader, putRawBlockHeader, RAW_BLOCK } from "./zstd_frame.ts";
+import {
+  BLOCK_HEADER,
+  formatRawHeader,
+  putRawBlockHeader,
+  RAW_BLOCK,
+  rawFrameSize,
+} from "./zstd_frame.ts";
 
 /** A file of an archive. */
 export interface ArchiveMember {
@@ -26,6 +32,8 @@ export interface WriteArchiveOptions {
   crypto: Crypto;
   /** Writes parts of so many bytes. */
   splitBytes?: number;
+  /** Nobody wants the digest of the whole, which costs a pass over it. */
+  skipsDigest?: boolean;
   /** Told the size of each piece of a member. */
   onBytes?: (count: number) => void;
   signal?: AbortSignal;
@@ -146,7 +154,10 @@ class FrameWriter implements MemberWriter {
     const offset = this.#sink.size;
     const content = joined(header, body);
     const frames = isCompressed ? [] : await this.#addFrames(total, content);
-    if (isCompressed) await this.#addRaw(total, content);
+    if (isCompressed) {
+      await this.#sink.write(formatRawHeader(total));
+      for await (const run of rawRuns(content, total)) await this.#sink.write(run);
+    }
     this.#table.push({
       name,
       offset,
@@ -192,24 +203,40 @@ class FrameWriter implements MemberWriter {
     }
     return sizes;
   }
+}
 
-  /** One frame of blocks that hold their content as it is (RFC 8878 3.1.1.2.2). */
-  async #addRaw(total: number, content: AsyncIterable<Uint8Array>): Promise<void> {
-    await this.#sink.write(formatRawHeader(total));
-    let done = 0;
-    for await (const chunk of chunksOf(content, Math.min(total, RAW_RUN * RAW_BLOCK))) {
-      const count = Math.ceil(chunk.length / RAW_BLOCK);
-      const run = new Uint8Array(chunk.length + count * BLOCK_HEADER);
-      for (let block = 0; block < count; block++) {
-        const piece = chunk.subarray(block * RAW_BLOCK, (block + 1) * RAW_BLOCK);
-        const at = block * (RAW_BLOCK + BLOCK_HEADER);
-        done += piece.length;
-        putRawBlockHeader(run, at, { size: piece.length, isLast: done === total });
-        run.set(piece, at + BLOCK_HEADER);
+/**
+ * Blocks that hold their content as it is (RFC 8878 3.1.1.2.2), some together. They are made in two
+ * buffers in turn: one may be on its way to the disk while the other is filled.
+ */
+async function* rawRuns(
+  pieces: AsyncIterable<Uint8Array>,
+  total: number,
+): AsyncGenerator<Uint8Array> {
+  const length = Math.min(RAW_RUN * (BLOCK_HEADER + RAW_BLOCK), rawFrameSize(total));
+  let [run, other] = [new Uint8Array(length), new Uint8Array(length)];
+  /** How much of the run is filled, how much its block still takes, how much comes after that. */
+  let [filled, room, left] = [0, 0, total];
+  for await (const piece of pieces) {
+    for (let rest = piece; rest.length > 0;) {
+      if (room === 0) {
+        room = Math.min(RAW_BLOCK, left);
+        left -= room;
+        if (filled + BLOCK_HEADER + room > length) {
+          yield run.subarray(0, filled);
+          [run, other, filled] = [other, run, 0];
+        }
+        putRawBlockHeader(run, filled, { size: room, isLast: left === 0 });
+        filled += BLOCK_HEADER;
       }
-      await this.#sink.write(run);
+      const part = rest.subarray(0, room);
+      run.set(part, filled);
+      filled += part.length;
+      room -= part.length;
+      rest = rest.subarray(part.length);
     }
   }
+  yield run.subarray(0, filled);
 }
 
 async function* joined(

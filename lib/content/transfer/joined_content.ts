@@ -10,10 +10,10 @@ export function joinContent(sources: readonly ContentSource[]): ContentSource {
   };
   return {
     has: async (descriptor) => await owner(descriptor) !== null,
-    isChecked: async (descriptor) =>
-      await (await owner(descriptor))?.isChecked?.(descriptor) ?? false,
     localPlaceOf: async (descriptor) =>
       await (await owner(descriptor))?.localPlaceOf?.(descriptor) ?? null,
+    openChecked: async (descriptor) =>
+      await (await owner(descriptor))?.openChecked?.(descriptor) ?? null,
     async open(descriptor, offset) {
       const source = await owner(descriptor);
       if (source !== null) return await source.open(descriptor, offset);

@@ -5,6 +5,7 @@ import type { Manifest } from "../../oci/manifest.ts";
 import type { Registry } from "../../oci/registry/registry.ts";
 import { openVerified } from "../../oci/verified.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
+import { ownPieces } from "../../runtime/streams.ts";
 import type { Bundle, BundleItem } from "../bundle.ts";
 import { type Destination, destinationOf } from "../destination.ts";
 import { inFlight } from "./in_flight.ts";
@@ -240,7 +241,7 @@ async function pushBlobs(
         Promise.resolve(ReadableStream.from(noting(
           async () =>
             offset === 0
-              ? openVerified(source, descriptor, digest, crypto)
+              ? ownPieces(openVerified(source, descriptor, digest, crypto))
               : await source.open(descriptor, offset),
           sourceErrors,
         )));

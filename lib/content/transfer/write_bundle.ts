@@ -25,6 +25,7 @@ export interface WriteBundleOptions {
   level: number;
   mtimeSeconds: number;
   splitBytes?: number;
+  skipsDigest?: boolean;
   onBytes?: (count: number) => void;
   signal?: AbortSignal;
 }

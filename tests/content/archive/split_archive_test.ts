@@ -63,7 +63,7 @@ Deno.test("parts joined are the archive, and the list tells all of them", () =>
       version: 1,
       name: "b.tar.zst",
       size: whole.size,
-      sha256: whole.digest.slice(7),
+      sha256: whole.digest?.slice(7),
       parts: parts.map((part, at) => ({
         name: names[at],
         size: part.length,
