@@ -74,7 +74,8 @@ Deno.test({
     const killed = start(home, build("out"));
     // What sockets hold is the system's; what the process has read is kept once it stands still.
     let kept = -1;
-    for (let now = 0, tries = 0; now < 0.2 * total || now > kept; now = await cachedBytes(home)) {
+    let tries = 0;
+    for (let now = 0; now < 0.2 * total || now > kept; now = await cachedBytes(home)) {
       if (tries++ > 200) throw new Error(`only ${now} bytes came`);
       kept = now;
       await new Promise((done) => setTimeout(done, 300));
