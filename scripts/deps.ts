@@ -8,18 +8,22 @@
  * that carry them, unpacked into `.deps/`, and named by an import map that replaces the one of
  * `deno.json`. `PALETTE_DEPS=jsr|npm` forces either way.
  *
- * Imports nothing but the platform: it has to run before any dependency is there.
+ * Imports nothing but the platform and its sibling: it has to run before any dependency is there.
  */
 
 import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
+import {
+  DepsError,
+  type DownloadPackage,
+  downloadPackage,
+  fetchPackage,
+  type NpmPin,
+  readTar,
+} from "./npm_package.ts";
 
 /** An npm package that carries JSR modules. */
-export interface CarrierPin {
-  name: string;
-  version: string;
-  /** SHA-512 of the tarball, base64, as npm records it. */
-  sha512: string;
+export interface CarrierPin extends NpmPin {
   /** Folders under `deps/jsr.io/` that we take. */
   modules: string[];
 }
@@ -67,17 +71,13 @@ const NPM_LOCK = "scripts/npm.lock";
 /** Stages of a set-up that was killed are swept once they are this old. */
 const STALE_STAGE_MS = 15 * 60_000;
 
-/** A failure the user can act on; printed as one line. */
-export class DepsError extends Error {}
-
 /** What `ensureCarried` needs; tests hand in small packages. */
 export interface CarriedSetup {
   /** Repository root, with `deno.json`. */
   root: string;
   carriers: CarrierPin[];
   entries: Record<string, string>;
-  /** Puts the tarball of a pin into `folder`; returns its path. */
-  download: (pin: CarrierPin, folder: string) => Promise<string>;
+  download: DownloadPackage;
   /** Called once when something has to be set up. */
   onSetup: () => void;
 }
@@ -120,14 +120,7 @@ export async function ensureCarried(setup: CarriedSetup): Promise<string> {
     Deno.mkdirSync(downloads);
     // All are waited for: a download that still runs would write into the stage while it is removed.
     const unpacked = await Promise.allSettled(setup.carriers.map(async (pin) => {
-      const tarball = Deno.readFileSync(await setup.download(pin, downloads));
-      const sha512 = createHash("sha512").update(tarball).digest("base64");
-      if (sha512 !== pin.sha512) {
-        throw new DepsError(
-          `the checksum of ${pin.name}@${pin.version} is ${sha512}, expected ${pin.sha512}: ` +
-            `the npm registry in use serves another file`,
-        );
-      }
+      const tarball = await fetchPackage(pin, downloads, setup.download);
       unpackCarrier(pin, gunzipSync(tarball), `${stage}/${pin.name}`);
     }));
     const failed = unpacked.find((result) => result.status === "rejected");
@@ -272,75 +265,6 @@ function exists(path: string): boolean {
   }
 }
 
-/** The regular files of a tar archive (POSIX ustar, as npm writes it; long names by prefix). */
-export function* readTar(tar: Uint8Array): Generator<{ path: string; content: Uint8Array }> {
-  const text = (from: number, length: number) =>
-    new TextDecoder().decode(tar.subarray(from, from + length)).replace(/\0.*$/s, "");
-  for (let offset = 0; offset + 512 <= tar.length;) {
-    const name = text(offset, 100);
-    if (name === "") return;
-    const size = parseInt(text(offset + 124, 12), 8);
-    if (!Number.isSafeInteger(size) || offset + 512 + size > tar.length) {
-      throw new DepsError("the downloaded tar archive is damaged");
-    }
-    const type = text(offset + 156, 1);
-    const prefix = text(offset + 345, 155);
-    const path = prefix === "" ? name : `${prefix}/${name}`;
-    if ((type === "0" || type === "") && !path.split("/").includes("..")) {
-      yield { path, content: tar.subarray(offset + 512, offset + 512 + size) };
-    }
-    offset += 512 + Math.ceil(size / 512) * 512;
-  }
-}
-
-/** Downloads with the ordinary npm client, which knows the user's registry, proxy and CA. */
-function downloadWith(root: string): CarriedSetup["download"] {
-  return async (pin, folder) => {
-    const spec = `${pin.name}@${pin.version}`;
-    let output: Deno.CommandOutput;
-    try {
-      output = await new Deno.Command(Deno.build.os === "windows" ? "npm.cmd" : "npm", {
-        args: [
-          "pack",
-          spec,
-          "--json",
-          "--loglevel=error",
-          // The user's own cache may be read-only; the repository's .npmrc counts (cwd).
-          `--pack-destination=${folder}`,
-          `--cache=${folder}/npm-cache-${pin.name}`,
-        ],
-        cwd: root,
-        stdin: "null",
-      }).output();
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return await downloadDirectly(pin, folder);
-      throw error;
-    }
-    if (!output.success) {
-      const reason = new TextDecoder().decode(output.stderr).trim().split("\n")
-        .filter((line) => !line.includes("A complete log of this run")).join(" ");
-      throw new DepsError(`npm could not download ${spec}: ${reason}`);
-    }
-    return `${folder}/${pin.name}-${pin.version}.tgz`;
-  };
-}
-
-/** For machines with deno and no npm. */
-async function downloadDirectly(pin: CarrierPin, folder: string): Promise<string> {
-  const registry = (Deno.env.get("NPM_CONFIG_REGISTRY") ?? Deno.env.get("npm_config_registry") ??
-    "https://registry.npmjs.org").replace(/\/+$/, "");
-  const url = `${registry}/${pin.name}/-/${pin.name}-${pin.version}.tgz`;
-  try {
-    const response = await fetch(url);
-    if (!response.ok) throw new Error(`HTTP status ${response.status}`);
-    const path = `${folder}/${pin.name}-${pin.version}.tgz`;
-    Deno.writeFileSync(path, await response.bytes());
-    return path;
-  } catch (error) {
-    throw new DepsError(`cannot download ${url}: ${(error as Error).message}`);
-  }
-}
-
 async function chooseMode(root: string): Promise<Mode> {
   const wanted = Deno.env.get("PALETTE_DEPS");
   if (wanted === "jsr" || wanted === "npm") return wanted;
@@ -377,7 +301,7 @@ async function denoFlags(root: string): Promise<string[]> {
     root,
     carriers: CARRIERS,
     entries: ENTRIES,
-    download: downloadWith(root),
+    download: downloadPackage(root),
     onSetup: () =>
       printError("Setting up dependencies from npm into .deps/ (PALETTE_DEPS=jsr takes JSR)"),
   });

@@ -3,11 +3,10 @@ import {
   type CarriedSetup,
   type CarrierPin,
   CARRIERS,
-  DepsError,
   ensureCarried,
   ENTRIES,
-  readTar,
 } from "../../scripts/deps.ts";
+import { DepsError, readTar } from "../../scripts/npm_package.ts";
 import { tarballOf } from "../support/tarball.ts";
 
 const SCRIPT = decodeURIComponent(new URL("../../scripts/deps.ts", import.meta.url).pathname);
@@ -273,6 +272,10 @@ Deno.test("the npm client is asked with the user's registry (needs npm)", {
   const root = `${parent}/with spaces`;
   await Deno.mkdir(`${root}/scripts`, { recursive: true });
   await Deno.copyFile(SCRIPT, `${root}/scripts/deps.ts`);
+  await Deno.copyFile(
+    SCRIPT.replace(/deps\.ts$/, "npm_package.ts"),
+    `${root}/scripts/npm_package.ts`,
+  );
   await Deno.writeTextFile(`${root}/deno.json`, '{"imports": {}}');
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--quiet", `${root}/scripts/deps.ts`, "--version"],
