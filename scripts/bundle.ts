@@ -16,11 +16,31 @@ if (import.meta.main) {
   Deno.stderr.writeSync(new TextEncoder().encode("Wrote dist/palette.js\n"));
 }
 
-/** @param commit Stamped into what `palette version` prints; empty when it is not known. */
-export async function bundle(commit: string, output = OUTPUT): Promise<void> {
+/** A file whose code is in the bundle. */
+export interface BundleSource {
+  /** Absolute, with slashes. */
+  path: string;
+  text: string;
+}
+
+/** Folder of the repository, with a slash at its end. */
+export const BUNDLE_ROOT = ROOT;
+
+/**
+ * @param commit Stamped into what `palette version` prints; empty when it is not known.
+ * @param lock Lock file that the dependencies have to agree with.
+ * @returns What it was made of.
+ */
+export async function bundle(
+  commit: string,
+  output = OUTPUT,
+  lock: string | null = null,
+): Promise<BundleSource[]> {
   const staged = `${output}.${crypto.randomUUID()}.js`;
+  const locked = lock === null ? [] : [`--lock=${lock}`, "--frozen"];
   try {
-    await runBundler(["--output", staged, "main.ts"]);
+    await runBundler([...locked, "--sourcemap=external", "--output", staged, "main.ts"]);
+    const sources = readSources(await Deno.readTextFile(`${staged}.map`), staged);
     const modules = await Deno.readTextFile(staged);
     const everyday = await everydayFunctions(modules);
     await Deno.writeTextFile(staged, arrangeModules(modules, everyday));
@@ -30,8 +50,9 @@ export async function bundle(commit: string, output = OUTPUT): Promise<void> {
     const stamped = stamp(stamp(text, COMMIT_PLACE, commit), HELP_PLACE, help);
     await Deno.writeTextFile(staged, stamped);
     await Deno.rename(staged, output);
+    return sources;
   } finally {
-    await Deno.remove(staged).catch(() => {});
+    for (const path of [staged, `${staged}.map`]) await Deno.remove(path).catch(() => {});
   }
 }
 
@@ -44,6 +65,20 @@ async function runBundler(args: readonly string[]): Promise<void> {
     stdin: "null",
   }).output();
   if (!success) throw new Error(`deno bundle failed: ${new TextDecoder().decode(stderr)}`);
+}
+
+/** The files that a source map names; it does so relative to the bundle. */
+function readSources(map: string, staged: string): BundleSource[] {
+  const { sources, sourcesContent } = JSON.parse(map) as {
+    sources: string[];
+    sourcesContent: string[];
+  };
+  const base = new URL(staged, `file://${ROOT}`);
+  return sources.map((source, at) => {
+    const url = new URL(source, base);
+    const path = url.protocol === "file:" ? decodeURIComponent(url.pathname) : url.href;
+    return { path, text: sourcesContent[at] ?? "" };
+  });
 }
 
 /** Puts a text where its placeholder stands as a string literal. */
@@ -60,10 +95,12 @@ async function rootHelp(colors: boolean): Promise<string> {
   return helpText(await buildTree(null, () => {}, () => {}), colors);
 }
 
-async function commit(): Promise<string> {
+/** Commit that is checked out; empty when it cannot be told. */
+export async function commit(): Promise<string> {
   try {
     const { success, stdout } = await new Deno.Command("git", {
       args: ["rev-parse", "--short=12", "HEAD"],
+      cwd: ROOT,
       stdin: "null",
     }).output();
     return success ? new TextDecoder().decode(stdout).trim() : "";

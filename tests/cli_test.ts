@@ -129,13 +129,15 @@ for (
   Deno.test(`palette ${args.join(" ")} prints one JSON document`, async () => {
     await using home = await Home.make();
     const result = await home.run(args);
-    assertEquals(Object.keys(JSON.parse(result.stdout)), [
-      "version",
-      "commit",
-      "os",
-      "arch",
-      "deno",
-    ]);
+    assertEquals(JSON.parse(result.stdout), {
+      version: VERSION,
+      commit: "",
+      os: "linux",
+      arch: "amd64",
+      deno: "2.9.5",
+      target: "linux-x64",
+      runtime: "deno 2.9.5",
+    });
     assertEquals(await home.files(), []);
   });
 }

@@ -37,12 +37,17 @@ export async function everydayFunctions(bundle: string): Promise<Set<string>> {
     const program = `${folder}/palette.js`;
     const coverage = `${folder}/coverage`;
     await Deno.writeTextFile(program, bundle);
+    // Nothing of whoever builds: two builds have to give the same bytes.
+    const home = { HOME: folder };
     const workspace = {
+      ...home,
       PALETTE_WORKSPACE: `${folder}/workspace`,
       PALETTE_ENCRYPTION_PASSWORD: PASSPHRASE,
     };
-    await run([program, "config", "set-secret", "/paletteConfig/ubuntuConfig/token"], workspace);
+    const secret = "/paletteConfig/ubuntuConfig/token";
+    await run([program, "config", "set-secret", secret], workspace, "everyday\n");
     const key = {
+      ...home,
       PALETTE_API_KEY: "everyday",
       PALETTE_CONSOLE_URL: NO_CONSOLE,
       PALETTE_PROJECT: "everyday",
@@ -68,25 +73,24 @@ async function functionsIn(folder: string): Promise<Set<string>> {
   return names;
 }
 
-/** Its status says nothing here: commands fail without a console. */
-async function run(args: readonly string[], env: Record<string, string>): Promise<void> {
+/** The status says nothing here: commands fail without a console. */
+async function run(
+  args: readonly string[],
+  env: Record<string, string>,
+  input: string | null = null,
+): Promise<void> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--quiet", "--no-config", ...args],
-    env: { ...ownVariables(), ...env, CI: "true", DENO_NO_UPDATE_CHECK: "1" },
+    env: { PATH: Deno.env.get("PATH") ?? "", CI: "true", DENO_NO_UPDATE_CHECK: "1", ...env },
     clearEnv: true,
-    stdin: "piped",
+    stdin: input === null ? "null" : "piped",
     stdout: "null",
     stderr: "null",
   }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode("everyday\n"));
-  await writer.close();
+  if (input !== null) {
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(input));
+    await writer.close();
+  }
   await child.status;
-}
-
-/** The environment without what would change the commands. */
-function ownVariables(): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(Deno.env.toObject()).filter(([name]) => !name.startsWith("PALETTE_")),
-  );
 }

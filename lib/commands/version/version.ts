@@ -5,7 +5,16 @@ import type { CommandContext } from "../context.ts";
 export async function printVersion({ printer, runtime }: CommandContext): Promise<void> {
   const { os, arch, denoVersion } = runtime.platform;
   await printer.result({
-    document: () => ({ version: VERSION, commit: COMMIT, os, arch, deno: denoVersion }),
+    document: () => ({
+      version: VERSION,
+      commit: COMMIT,
+      os,
+      arch,
+      deno: denoVersion,
+      // As archives of releases are named.
+      target: `${os}-${arch === "amd64" ? "x64" : arch}`,
+      runtime: `deno ${denoVersion}`,
+    }),
     // Scripts take the last word of the line.
     text: () => `Palette CLI version: ${VERSION}\n`,
   });

@@ -1,0 +1,107 @@
+/** The checksums of what is released, and their signature. */
+
+import { createHash } from "node:crypto";
+import { UserError } from "../lib/errors.ts";
+import { readSigningKey } from "../lib/content/signing/signing_key.ts";
+import { systemCrypto } from "../lib/runtime/crypto.ts";
+import { systemFiles } from "../lib/runtime/files.ts";
+import { Secret } from "../lib/secrets/secret.ts";
+
+const SUMS = "SHA256SUMS";
+const SIGNATURE = `${SUMS}.sig`;
+const PASSPHRASE_VARIABLE = "PALETTE_SIGNING_KEY_PASSPHRASE";
+
+/**
+ * Writes `SHA256SUMS` over all releases in a folder, as `sha256sum --check` reads it. A signature
+ * of other sums goes.
+ * @returns Its path.
+ */
+export async function writeChecksums(folder: string): Promise<string> {
+  const names = await releasedNames(folder);
+  const lines = await Promise.all(names.map(async (name) => {
+    const hash = createHash("sha256");
+    using file = await Deno.open(`${folder}/${name}`);
+    const buffer = new Uint8Array(1024 * 1024);
+    for (let read = await file.read(buffer); read !== null; read = await file.read(buffer)) {
+      hash.update(buffer.subarray(0, read));
+    }
+    return `${hash.digest("hex")}  ${name}\n`;
+  }));
+  await removeIfPresent(`${folder}/${SIGNATURE}`);
+  await writeWhole(`${folder}/${SUMS}`, new TextEncoder().encode(lines.join("")));
+  return `${folder}/${SUMS}`;
+}
+
+/**
+ * Writes `SHA256SUMS.sig`, which OpenSSL checks: `openssl dgst -sha256 -verify public.pem
+ * -signature SHA256SUMS.sig SHA256SUMS`.
+ * @param keyFile Private key in PEM, RSA or ECDSA; the passphrase of an encrypted one comes from
+ *   `PALETTE_SIGNING_KEY_PASSPHRASE`.
+ * @returns Its path.
+ * @throws {UserError} `io`, `validation`, `passphrase-missing`, `decrypt-failed`
+ */
+export async function signChecksums(folder: string, keyFile: string): Promise<string> {
+  const key = await readReleaseKey(keyFile);
+  const signing = key.begin();
+  signing.update(await Deno.readFile(`${folder}/${SUMS}`));
+  await writeWhole(`${folder}/${SIGNATURE}`, signing.sign());
+  return `${folder}/${SIGNATURE}`;
+}
+
+/**
+ * The key that releases are signed with; read before a build, so that a wrong one costs no time.
+ * @throws {UserError} As `signChecksums`.
+ */
+export async function readReleaseKey(keyFile: string) {
+  return await readSigningKey(keyFile, "--sign", {
+    files: systemFiles(),
+    crypto: systemCrypto(),
+    passphrase: () => {
+      const text = Deno.env.get(PASSPHRASE_VARIABLE);
+      if (text !== undefined) return Promise.resolve(new Secret(text));
+      throw new UserError("passphrase-missing", "The passphrase of the signing key is missing", {
+        hint: `Set ${PASSPHRASE_VARIABLE}`,
+      });
+    },
+  });
+}
+
+/** Takes away what an earlier build left: sums are of one build. */
+export async function clearReleases(folder: string): Promise<void> {
+  for (const name of [...await releasedNames(folder), SUMS, SIGNATURE]) {
+    await removeIfPresent(`${folder}/${name}`);
+  }
+}
+
+async function releasedNames(folder: string): Promise<string[]> {
+  try {
+    const entries = await Array.fromAsync(Deno.readDir(folder));
+    return entries.filter(({ name, isFile }) => isFile && name.startsWith("palette-"))
+      .map(({ name }) => name).sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+/** A file that is there is whole. */
+export async function writeWhole(path: string, content: Uint8Array): Promise<void> {
+  // The name of a stage must not look like a release.
+  const at = path.lastIndexOf("/") + 1;
+  const stage = `${path.slice(0, at)}.${path.slice(at)}.${crypto.randomUUID()}`;
+  try {
+    await Deno.writeFile(stage, content);
+    await Deno.rename(stage, path);
+  } catch (error) {
+    await removeIfPresent(stage);
+    throw error;
+  }
+}
+
+async function removeIfPresent(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

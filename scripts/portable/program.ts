@@ -1,0 +1,119 @@
+import { UserError } from "../../lib/errors.ts";
+import { bundle, BUNDLE_ROOT, commit } from "../bundle.ts";
+import { type ArchiveEntry, textEntry } from "./archive_entry.ts";
+import { type BundledModule, bundledModules } from "./bundled_modules.ts";
+import { licenceOf, type LicensedPart } from "./licences.ts";
+
+/** What is the same in the archives of all platforms. */
+export interface Program {
+  version: string;
+  /** Empty when it is not known. */
+  commit: string;
+  /** Of all that is in an archive, in seconds since 1970. */
+  time: number;
+  modules: { module: BundledModule; licence: LicensedPart }[];
+  /** The bundle, completion scripts, man pages and texts. */
+  entries: ArchiveEntry[];
+}
+
+const COMPLETIONS: Record<string, string> = {
+  "_palette": "zsh",
+  "palette.bash": "bash",
+  "palette.fish": "fish",
+  "palette.ps1": "powershell",
+};
+
+/** Zip files know no earlier time. */
+const EARLIEST = Date.UTC(1980) / 1000;
+
+/**
+ * Bundles the program and makes what goes with it.
+ * @throws {UserError} `validation` when the source is of another version than wanted.
+ */
+export async function makeProgram(version: string): Promise<Program> {
+  const folder = await Deno.makeTempDir({ prefix: "palette-program-" });
+  try {
+    const path = `${folder}/palette.js`;
+    const stamp = await commit();
+    const modules = bundledModules(await bundle(stamp, path), BUNDLE_ROOT);
+    const said = (await runBundle(path, folder, "version")).trim().split(" ").at(-1) ?? "";
+    if (said !== version) {
+      throw new UserError("validation", `The source is of version ${said}, not ${version}`, {
+        hint: "lib/version.ts says which version it is",
+      });
+    }
+    const entries = [textEntry("lib/palette.js", await Deno.readTextFile(path))];
+    for (const [name, shell] of Object.entries(COMPLETIONS)) {
+      const script = await runBundle(path, folder, "completion", shell);
+      entries.push(textEntry(`completions/${name}`, script));
+    }
+    for (const name of ["LICENSE", "README.md"]) {
+      entries.push(textEntry(name, await Deno.readTextFile(`${BUNDLE_ROOT}${name}`)));
+    }
+    return {
+      version,
+      commit: stamp,
+      time: await sourceTime(),
+      modules: await Promise.all(
+        modules.map(async (module) => ({ module, licence: await licenceOf(module) })),
+      ),
+      entries: [...entries, ...await manualEntries(`${folder}/man1`)],
+    };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Man pages, once there is a generator of them. */
+async function manualEntries(folder: string): Promise<ArchiveEntry[]> {
+  const generator = new URL("../manual.ts", import.meta.url);
+  if (!await Deno.stat(generator).then(() => true, () => false)) return [];
+  const { writeManual }: { writeManual: (folder: string) => Promise<void> } = await import(
+    generator.href
+  );
+  await Deno.mkdir(folder);
+  await writeManual(folder);
+  const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+  return await Promise.all(
+    names.filter((name) => name.endsWith(".1")).map(async (name) =>
+      textEntry(`man/man1/${name}`, await Deno.readTextFile(`${folder}/${name}`))
+    ),
+  );
+}
+
+/** What the bundle prints, in an environment that nobody has set up. */
+async function runBundle(path: string, home: string, ...args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--quiet", "--no-config", "--no-lock", "--no-npm", path, ...args],
+    cwd: home,
+    clearEnv: true,
+    env: { HOME: home, DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  const text = new TextDecoder();
+  if (!success) throw new Error(`palette ${args.join(" ")} failed: ${text.decode(stderr)}`);
+  return text.decode(stdout);
+}
+
+/**
+ * `SOURCE_DATE_EPOCH`, else the time of the commit: two builds of one commit have the same.
+ * @throws {UserError} `validation` for a variable that is no time.
+ */
+async function sourceTime(): Promise<number> {
+  const given = Deno.env.get("SOURCE_DATE_EPOCH");
+  if (given !== undefined && given !== "") {
+    if (/^\d{1,11}$/.test(given)) return Math.max(Number(given), EARLIEST);
+    throw new UserError("validation", `SOURCE_DATE_EPOCH is "${given}", not seconds since 1970`);
+  }
+  try {
+    const { success, stdout } = await new Deno.Command("git", {
+      args: ["log", "-1", "--format=%ct"],
+      cwd: BUNDLE_ROOT,
+      stdin: "null",
+    }).output();
+    return success ? Number(new TextDecoder().decode(stdout)) : EARLIEST;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return EARLIEST;
+    throw error;
+  }
+}
