@@ -20,7 +20,7 @@ import { launcher } from "./portable/launcher.ts";
 import { formatLicences, runtimeLicences } from "./portable/licences.ts";
 import { makeProgram, type Program } from "./portable/program.ts";
 import { runtimeOf, type RuntimeSource } from "./portable/runtime.ts";
-import { formatSbom } from "./portable/sbom.ts";
+import { formatSbom, npmOrigin } from "./portable/sbom.ts";
 import type { Target } from "./portable/target.ts";
 import { tarGz } from "./portable/tar_gz.ts";
 import { zip } from "./portable/zip.ts";
@@ -119,6 +119,6 @@ export async function archiveEntries(
       isExecutable: true,
     },
     textEntry("THIRD-PARTY-LICENSES.txt", licences),
-    textEntry(SBOM, formatSbom({ ...program, target, runtime })),
+    textEntry(SBOM, formatSbom({ ...program, target, runtime, runtimeSource: npmOrigin(target) })),
   ];
 }

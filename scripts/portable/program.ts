@@ -28,14 +28,15 @@ const EARLIEST = Date.UTC(1980) / 1000;
 
 /**
  * Bundles the program and makes what goes with it.
+ * @param lock Lock file that its dependencies have to agree with.
  * @throws {UserError} `validation` when the source is of another version than wanted.
  */
-export async function makeProgram(version: string): Promise<Program> {
+export async function makeProgram(version: string, lock: string | null = null): Promise<Program> {
   const folder = await Deno.makeTempDir({ prefix: "palette-program-" });
   try {
     const path = `${folder}/palette.js`;
     const stamp = await commit();
-    const modules = bundledModules(await bundle(stamp, path), BUNDLE_ROOT);
+    const modules = bundledModules(await bundle(stamp, path, lock), BUNDLE_ROOT);
     const said = (await runBundle(path, folder, "version")).trim().split(" ").at(-1) ?? "";
     if (said !== version) {
       throw new UserError("validation", `The source is of version ${said}, not ${version}`, {

@@ -12,7 +12,26 @@ export interface SbomSubject {
   /** Of all that is in the archive, in seconds since 1970. */
   time: number;
   modules: readonly { module: BundledModule; licence: LicensedPart }[];
+  /** Deno first, then what it is known to hold. */
   runtime: readonly LicensedPart[];
+  runtimeSource: RuntimeOrigin;
+}
+
+/** Where the runtime is from. */
+export interface RuntimeOrigin {
+  /** Package URL (purl-spec). */
+  purl: string;
+  /** Of what was downloaded, in hex; null when it is not known. */
+  hash: { alg: "SHA-256" | "SHA-512"; content: string } | null;
+}
+
+/** The npm package of a target's runtime. */
+export function npmOrigin({ runtime: { name, version, sha512 } }: Target): RuntimeOrigin {
+  const bytes = Uint8Array.from(atob(sha512), (char) => char.charCodeAt(0));
+  return {
+    purl: `pkg:npm/${name.replace("@", "%40")}@${version}`,
+    hash: { alg: "SHA-512", content: bytes.toHex() },
+  };
 }
 
 /**
@@ -20,7 +39,7 @@ export interface SbomSubject {
  * that made it, so that it is the same every time.
  */
 export function formatSbom(subject: SbomSubject): string {
-  const { version, commit, target, time, modules, runtime } = subject;
+  const { version, commit, target, time, modules, runtime, runtimeSource } = subject;
   const purl = `pkg:generic/palette@${version}?arch=${target.name}`;
   const body = {
     version: 1,
@@ -40,7 +59,7 @@ export function formatSbom(subject: SbomSubject): string {
       },
     },
     components: [
-      ...runtime.map(({ name, version, licence }) => runtimePart(name, version, licence, target)),
+      ...runtime.map((part) => runtimePart(part, runtimeSource)),
       ...modules.map(({ module: { name, version, purl }, licence: { licence } }) => ({
         "type": "library",
         "bom-ref": purl,
@@ -52,7 +71,7 @@ export function formatSbom(subject: SbomSubject): string {
     ],
     dependencies: [{
       ref: purl,
-      dependsOn: [runtimeRef(target), ...modules.map(({ module }) => module.purl)].sort(),
+      dependsOn: [runtimeSource.purl, ...modules.map(({ module }) => module.purl)].sort(),
     }],
   };
   const document = {
@@ -64,31 +83,16 @@ export function formatSbom(subject: SbomSubject): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-function runtimePart(name: string, version: string, licence: string, target: Target) {
-  if (name !== "deno") {
-    return {
-      "type": "library",
-      "bom-ref": `${runtimeRef(target)}#${name}`,
-      name,
-      version,
-      licenses: licences(licence),
-    };
-  }
-  const sha512 = Uint8Array.from(atob(target.runtime.sha512), (char) => char.charCodeAt(0));
+function runtimePart({ name, version, licence }: LicensedPart, { purl, hash }: RuntimeOrigin) {
+  const isWhole = name === "deno";
   return {
-    "type": "platform",
-    "bom-ref": runtimeRef(target),
+    "type": isWhole ? "platform" : "library",
+    "bom-ref": isWhole ? purl : `${purl}#${name}`,
     name,
     version,
-    purl: runtimeRef(target),
-    // Of the npm package that it is taken from.
-    hashes: [{ alg: "SHA-512", content: sha512.toHex() }],
+    ...(isWhole ? { purl, ...(hash === null ? {} : { hashes: [hash] }) } : {}),
     licenses: licences(licence),
   };
-}
-
-function runtimeRef({ runtime: { name, version } }: Target): string {
-  return `pkg:npm/${name.replace("@", "%40")}@${version}`;
 }
 
 function licences(id: string) {

@@ -1,0 +1,145 @@
+/**
+ * Writes standalone executables to dist/compiled/.
+ *
+ *     deno task compile [--target T]... [--all] [--runtime-dir FOLDER] [--dev]
+ *
+ * A release is compiled from JSR's modules as a committed deno.lock names them; `--dev` takes what
+ * there is. The runtime (denort) comes from `--runtime-dir`, `DENORT_BIN`, Deno's cache or Deno's
+ * server.
+ */
+
+import { UserError } from "../lib/errors.ts";
+import { BUNDLE_ROOT } from "./bundle.ts";
+import { clearReleases, writeChecksums, writeWhole } from "./checksums.ts";
+import { checkExecutable } from "./compile/check_executable.ts";
+import {
+  findRuntime,
+  offlineHint,
+  type RuntimeChoice,
+  type RuntimeFile,
+  runtimeInCache,
+} from "./compile/find_runtime.ts";
+import { LOCK, requireLock } from "./compile/require_lock.ts";
+import { PERMISSIONS } from "./permissions.ts";
+import { archiveName } from "./portable.ts";
+import { parseBuildArguments } from "./portable/command_line.ts";
+import { formatLicences, runtimeLicences } from "./portable/licences.ts";
+import { makeProgram } from "./portable/program.ts";
+import { formatSbom } from "./portable/sbom.ts";
+import { DENO_VERSION, type Target } from "./portable/target.ts";
+import { printLine, runScript } from "./run_script.ts";
+
+const OUTPUT = `${BUNDLE_ROOT}dist/compiled`;
+
+if (import.meta.main) await runScript(() => compile(Deno.args));
+
+/** @throws {UserError} `usage`, `prerequisite`, `checks-failed` */
+async function compile(args: readonly string[]): Promise<void> {
+  const { targets, options } = parseBuildArguments(args, { "runtime-dir": true, dev: false });
+  if (Deno.version.deno !== DENO_VERSION) {
+    throw new UserError("prerequisite", `This is Deno ${Deno.version.deno}`, {
+      hint: `Executables are compiled with Deno ${DENO_VERSION}`,
+    });
+  }
+  const isDev = options.has("dev");
+  const dependencyFlags = JSON.parse(Deno.env.get("PALETTE_DENO_FLAGS") ?? "[]") as string[];
+  if (!isDev) await requireLock(BUNDLE_ROOT, dependencyFlags);
+  const denortBin = Deno.env.get("DENORT_BIN") || null;
+  const folder = options.get("runtime-dir") ?? null;
+  if (folder === null && denortBin !== null && targets.length > 1) {
+    throw new UserError("usage", "DENORT_BIN is the runtime of one target", {
+      hint: "Name that one with --target, or take --runtime-dir",
+    });
+  }
+
+  const stage = await Deno.makeTempDir({ prefix: "palette-compile-" });
+  try {
+    // All are looked for before anything is built.
+    const runtimes = new Map<Target, RuntimeChoice>();
+    for (const target of targets) {
+      const runtime = await findRuntime(target, { folder, denortBin, stage: `${stage}/deno` });
+      runtimes.set(target, runtime);
+      if (runtime.file !== null) printRuntime(runtime.file);
+    }
+    const { VERSION: version } = await import("../lib/version.ts");
+    const program = await makeProgram(version, isDev ? null : LOCK);
+    const script = program.entries.find(({ path }) => path === "lib/palette.js");
+    if (script === undefined) throw new TypeError("the program has no bundle");
+    await Deno.writeFile(`${stage}/palette.js`, script.content);
+
+    await clearReleases(OUTPUT);
+    await Deno.mkdir(OUTPUT, { recursive: true });
+    for (const [target, choice] of runtimes) {
+      const built = `${stage}/${target.name}${target.isWindows ? ".exe" : ""}`;
+      await denoCompile(`${stage}/palette.js`, built, target, choice);
+      const file = choice.file ?? await runtimeInCache(target);
+      if (choice.file === null) printRuntime(file);
+      const wasRun = await checkExecutable(built, { ...program, target });
+      const name = archiveName(version, target);
+      const output = `${OUTPUT}/${name}${target.isWindows ? ".exe" : ""}`;
+      await moveIntoPlace(built, output);
+      const hash = { alg: "SHA-256" as const, content: file.sha256 };
+      const runtime = await runtimeLicences(DENO_VERSION);
+      const purl = `pkg:generic/denort@${DENO_VERSION}?arch=${target.triple}`;
+      const sbom = formatSbom({ ...program, target, runtime, runtimeSource: { purl, hash } });
+      await writeWhole(`${OUTPUT}/${name}.cdx.json`, new TextEncoder().encode(sbom));
+      printLine(
+        `Wrote ${output.slice(BUNDLE_ROOT.length)}${wasRun ? "" : ", which cannot be run here"}`,
+      );
+    }
+    const runtime = await runtimeLicences(DENO_VERSION);
+    const licences = formatLicences([...runtime, ...program.modules.map((one) => one.licence)]);
+    await writeWhole(
+      `${OUTPUT}/palette-${version}-THIRD-PARTY-LICENSES.txt`,
+      new TextEncoder().encode(licences),
+    );
+    printLine(`Wrote ${(await writeChecksums(OUTPUT)).slice(BUNDLE_ROOT.length)}`);
+  } finally {
+    await Deno.remove(stage, { recursive: true });
+  }
+}
+
+/** @throws {UserError} `prerequisite` when the runtime cannot be had or used. */
+async function denoCompile(
+  script: string,
+  output: string,
+  target: Target,
+  runtime: RuntimeChoice,
+): Promise<void> {
+  const { DENORT_BIN: _, ...env } = Deno.env.toObject();
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["compile", "--quiet", "--no-check", "--no-config", "--no-lock", "--no-remote"],
+      ...["--no-npm", "--no-prompt", ...PERMISSIONS, "--target", target.triple],
+      ...["--app-name", "palette", "--output", output, script],
+    ],
+    clearEnv: true,
+    env: { ...env, DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1", ...runtime.env },
+    stdin: "null",
+  }).output();
+  if (success) return;
+  const reason = reasonIn(new TextDecoder().decode(stderr));
+  throw new UserError("prerequisite", `Cannot compile for ${target.name}: ${reason}`, {
+    hint: offlineHint(target),
+  });
+}
+
+/** The causes that Deno names; the first one is our own stage, others come twice. */
+function reasonIn(stderr: string): string {
+  const lines = stderr.replace(/^Stack backtrace:.*/ms, "").split("\n")
+    .map((line) => line.trim().replace(/^error: |^\d+: /, ""))
+    .filter((line) => line !== "" && line !== "Caused by:" && !line.startsWith("Writing "));
+  return lines.filter((line, at) => !lines.slice(0, at).some((before) => before.includes(line)))
+    .map((line) => line.replace(/[.:]$/, "")).join(": ");
+}
+
+function printRuntime({ sha256, path }: RuntimeFile): void {
+  printLine(`Runtime ${sha256}  ${path}`);
+}
+
+/** The stage may lie on another disk. */
+async function moveIntoPlace(built: string, output: string): Promise<void> {
+  const beside = output.replace(/([^/]+)$/, ".$1.part");
+  await Deno.copyFile(built, beside);
+  await Deno.rename(beside, output);
+}
