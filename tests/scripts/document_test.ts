@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { explain, makePages, writeReference } from "../../scripts/document.ts";
+import { explain } from "../../scripts/describe.ts";
+import { makePages, writeReference } from "../../scripts/document.ts";
 import type { AnyCommand } from "../../lib/commands/command.ts";
 import { buildTree } from "../../lib/commands/tree.ts";
 
@@ -174,29 +175,6 @@ async function* sourcesBelow(folder: URL): AsyncGenerator<string> {
     else if (name.endsWith(".ts")) yield await Deno.readTextFile(new URL(name, folder));
   }
 }
-
-Deno.test("explain() takes a description apart", () => {
-  assertEquals(explain({ description: "Cores; 4 by default." }), {
-    meaning: "Cores.",
-    fallback: "4",
-    variable: "",
-  });
-  assertEquals(explain({ description: "Folder; ~/.x by default, - for stdout (env PALETTE_X)." }), {
-    meaning: "Folder, - for stdout.",
-    fallback: "~/.x",
-    variable: "PALETTE_X",
-  });
-  assertEquals(explain({ description: "Shape: table (default) or json." }), {
-    meaning: "Shape: table (default) or json.",
-    fallback: "table",
-    variable: "",
-  });
-  assertEquals(explain({ description: "Wait." }), {
-    meaning: "Wait.",
-    fallback: "",
-    variable: "",
-  });
-});
 
 Deno.test("writeReference() writes the same bytes each time, and takes away what was there", async () => {
   const folder = await Deno.makeTempDir({ prefix: "palette-reference-" });

@@ -12,12 +12,19 @@ const NAME = "palette";
 
 /** Prints a completion script of the whole command tree. */
 export async function printScript(
-  { shell, descriptions }: CompletionOptions,
+  options: CompletionOptions,
   { runtime }: CommandContext,
 ): Promise<void> {
+  runtime.streams.stdout.write(await completionScript(options));
+}
+
+/** The script itself; releases carry it as a file. */
+export async function completionScript(
+  { shell, descriptions }: CompletionOptions,
+): Promise<string> {
   const tree = await wholeTree();
   if (!descriptions) removeDescriptions(tree);
-  runtime.streams.stdout.write(await scriptOf(shell, tree));
+  return await scriptOf(shell, tree);
 }
 
 async function wholeTree(): Promise<AnyCommand> {
