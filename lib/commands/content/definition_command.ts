@@ -1,10 +1,9 @@
 import type { Choose } from "../command.ts";
-import { sessionCommand } from "../options/session_command.ts";
 import type { ReadRemote } from "./definition.ts";
-import { registryFlagsOf } from "./registry_command.ts";
+import { reachingCommand, registryFlagsOf } from "./registry_flags.ts";
 
 export function buildDefinition(choose: Choose) {
-  return sessionCommand(
+  return reachingCommand(
     "Print the definition of a bundle: what is in it, and where it came from.\n\n" +
       "PATH is a bundle-definition.yaml, an archive, its parts, the folder of a layout, or a bundle " +
       "in a registry: HOST/PATH/bundle-definition:NAME. Only the head of an archive is read, and " +
@@ -12,14 +11,6 @@ export function buildDefinition(choose: Choose) {
   )
     .arguments("<path:file>")
     .option("-a, --arch <arch:string>", "Leave out the images that are not for amd64 or arm64.")
-    .option("--ca-cert <file:file>", "Trust this CA of a registry, too.")
-    .option("-i, --insecure", "Do not check the certificate of a registry.")
-    .option("--tls-cert <file:file>", "Client certificate (PEM) for a registry.", {
-      depends: ["tls-key"],
-    })
-    .option("--tls-key <file:file>", "Private key (PEM) of the certificate.", {
-      depends: ["tls-cert"],
-    })
     .option("--progress", "Taken for the sake of scripts; a definition is small.")
     .option("--no-progress", "As it is anyway.")
     .example("What is in an archive", "palette content definition bundle.tar.zst")
@@ -34,9 +25,10 @@ export function buildDefinition(choose: Choose) {
     .action((options, source) =>
       choose(options, async (context) => {
         const { showDefinition } = await import("./definition.ts");
+        const flags = registryFlagsOf(options);
         const readRemote: ReadRemote = async (reference, arch) => {
           const { readRemoteText } = await import("./read_remote_text.ts");
-          return await readRemoteText({ reference, arch }, registryFlagsOf(options), context);
+          return await readRemoteText({ reference, arch }, flags, context);
         };
         await showDefinition({ source, arch: options.arch }, readRemote, context);
       })

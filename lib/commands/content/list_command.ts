@@ -1,5 +1,6 @@
 import type { Choose } from "../command.ts";
-import { registryCommand, registryFlagsOf } from "./registry_command.ts";
+import { registryCommand } from "./registry_command.ts";
+import { registryFlagsOf } from "./registry_flags.ts";
 
 export function buildContentList(choose: Choose) {
   return registryCommand(

@@ -1,4 +1,3 @@
-import { UserError } from "../../errors.ts";
 import { readCaFile } from "../../api/ca_file.ts";
 import { ChartRepositories } from "../../content/transfer/chart_repository.ts";
 import { credentialChain } from "../../oci/credentials/credential_chain.ts";
@@ -7,9 +6,10 @@ import { fileCredentials, loginFiles } from "../../oci/credentials/file_credenti
 import type { Registries } from "../../oci/registry/registries.ts";
 import { openRegistry, type Registry } from "../../oci/registry/registry.ts";
 import { NO_RECORDS, type UploadRecords } from "../../oci/registry/upload_records.ts";
-import { FileError, type Files } from "../../runtime/files.ts";
 import type { CommandContext } from "../context.ts";
 import { paletteLogins } from "./palette_logins.ts";
+import { readTlsKey } from "./tls_key.ts";
+import { requireTlsPair } from "./tls_pair.ts";
 import { DEFAULT_JOBS, DEFAULT_RETRIES } from "./transfer_defaults.ts";
 
 /** How registries are reached: the flags that the commands of content share. */
@@ -113,32 +113,9 @@ async function readTrust(
   { runtime: { files } }: CommandContext,
 ) {
   const caCertificates = caCert === undefined ? [] : await readCaFile(caCert, "--ca-cert", files);
-  if (tlsCert === undefined && tlsKey === undefined) return { insecure, caCertificates };
-  if (tlsCert === undefined || tlsKey === undefined) {
-    throw new UserError(
-      "usage",
-      `${tlsCert === undefined ? "--tls-key" : "--tls-cert"} needs its other half`,
-      { hint: "Give both --tls-cert and --tls-key" },
-    );
-  }
+  requireTlsPair({ tlsCert, tlsKey });
+  if (tlsCert === undefined || tlsKey === undefined) return { insecure, caCertificates };
   const certificate = (await readCaFile(tlsCert, "--tls-cert", files)).join("\n");
-  const key = await readKeyFile(tlsKey, files);
+  const key = await readTlsKey(tlsKey, files);
   return { insecure, caCertificates, clientCertificate: { certificate, key } };
-}
-
-async function readKeyFile(path: string, files: Files): Promise<string> {
-  try {
-    const text = new TextDecoder().decode(await files.readBytes(path));
-    if (/-----BEGIN (RSA |EC )?PRIVATE KEY-----/.test(text)) return text;
-  } catch (error) {
-    if (!(error instanceof FileError)) throw error;
-    throw new UserError("io", `Cannot read "${path}" of --tls-key: ${error.message}`, {
-      cause: error,
-    });
-  }
-  throw new UserError(
-    "validation",
-    `Cannot use "${path}" of --tls-key: there is no PEM private key without a passphrase in it`,
-    { hint: "Give the key in PEM form (-----BEGIN PRIVATE KEY-----)" },
-  );
 }

@@ -1,6 +1,6 @@
 import { Type, ValidationError } from "@cliffy/command";
 import { type Architecture, ARCHITECTURES } from "../../content/definition/bundle_definition.ts";
-import { sessionCommand } from "../options/session_command.ts";
+import { reachingCommand } from "./registry_flags.ts";
 
 /** A flag that takes an architecture of images. */
 export class ArchitectureType extends Type<Architecture> {
@@ -21,30 +21,8 @@ export class ArchitectureType extends Type<Architecture> {
 
 /** A command that talks to registries. */
 export function registryCommand(description: string, exitStatus?: string) {
-  return sessionCommand(description, exitStatus)
+  return reachingCommand(description, exitStatus)
     .type("arch", new ArchitectureType())
     .option("-a, --arch <arch:arch>", "Only this architecture: amd64 or arm64; all by default.")
-    .option("--ca-cert <file:file>", "Certificates (PEM) to trust beside the system's.")
-    .option(
-      "-i, --insecure",
-      "Skip the check of certificates; plain HTTP where the registry does not speak TLS.",
-    )
-    .option("--tls-cert <file:file>", "Client certificate (PEM) for the registry.")
-    .option("--tls-key <file:file>", "Key (PEM) of --tls-cert.")
     .option("--progress", "Show progress; on a terminal it is shown anyway.");
-}
-
-/** What says how to reach registries, of the flags of a command. */
-export function registryFlagsOf(options: {
-  caCert?: string;
-  insecure?: boolean;
-  tlsCert?: string;
-  tlsKey?: string;
-}) {
-  return {
-    caCert: options.caCert,
-    insecure: options.insecure === true,
-    tlsCert: options.tlsCert,
-    tlsKey: options.tlsKey,
-  };
 }

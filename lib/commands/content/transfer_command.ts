@@ -5,6 +5,7 @@ import { Choice } from "../options/choice.ts";
 import { FORMAT_HELP } from "../options/result_command.ts";
 import { PASSPHRASE_HELP } from "../options/session_command.ts";
 import { WholeNumber } from "../options/types.ts";
+import { REGISTRY_HELP } from "./registry_flags.ts";
 import { DEFAULT_JOBS, DEFAULT_RETRIES } from "./transfer_defaults.ts";
 
 /** How content is moved between registries and files. */
@@ -55,10 +56,10 @@ export function transferCommand(description: string, exitStatus = DONE_OR_FAILED
       "-a, --arch <arch:string>",
       "Architecture: amd64 or arm64; images stay as they are published without it.",
     )
-    .option("-i, --insecure", "Do not check the registry's certificate.")
-    .option("--ca-cert <file:file>", "Certificate of a CA (PEM) to trust, too.")
-    .option("--tls-cert <file:file>", "Client certificate (PEM) for the registry.")
-    .option("--tls-key <file:file>", "Key of the client certificate (PEM).")
+    .option("-i, --insecure", REGISTRY_HELP.insecure)
+    .option("--ca-cert <file:file>", REGISTRY_HELP.caCert)
+    .option("--tls-cert <file:file>", REGISTRY_HELP.tlsCert)
+    .option("--tls-key <file:file>", REGISTRY_HELP.tlsKey)
     .option("--progress", "Show how far it is, also without a terminal.")
     .option("--no-progress", "Do not show how far it is.")
     .option("--jobs <count:positive>", "Blobs moved at once; 8 by default.")

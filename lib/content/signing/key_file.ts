@@ -20,19 +20,7 @@ const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----\s[\s\S]*?-----END \1-----/g;
  * @throws {UserError} `io` when it cannot be read, `validation` when there is no key in it.
  */
 export async function readKeyFile(path: string, source: string, files: Files): Promise<KeyBlock> {
-  let text: string;
-  try {
-    const info = await files.info(path);
-    if (info !== null && info.size > MAX_BYTES) throw new FileError("other", "it is too large");
-    text = new TextDecoder().decode(await files.readBytes(path));
-  } catch (error) {
-    if (!(error instanceof FileError)) throw error;
-    throw new UserError("io", `Cannot read "${path}" of ${source}: ${error.message}`, {
-      hint: "Check the path and its permissions",
-      cause: error,
-    });
-  }
-  const block = keyBlockOf(text);
+  const block = keyBlockOf(await readKeyText(path, source, files));
   if (block !== null) return block;
   throw new UserError(
     "validation",
@@ -41,6 +29,24 @@ export async function readKeyFile(path: string, source: string, files: Files): P
       hint: "Give a key in PEM form, as openssl writes it (-----BEGIN ...)",
     },
   );
+}
+
+/**
+ * Reads the text of a file that is to hold a key.
+ * @throws {UserError} `io`
+ */
+export async function readKeyText(path: string, source: string, files: Files): Promise<string> {
+  try {
+    const info = await files.info(path);
+    if (info !== null && info.size > MAX_BYTES) throw new FileError("other", "it is too large");
+    return new TextDecoder().decode(await files.readBytes(path));
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    throw new UserError("io", `Cannot read "${path}" of ${source}: ${error.message}`, {
+      hint: "Check the path and its permissions",
+      cause: error,
+    });
+  }
 }
 
 /** The first key of a text; null when there is none. */

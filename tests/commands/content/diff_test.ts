@@ -72,3 +72,16 @@ Deno.test("content diff names the bundle that is not there", async () => {
   assertEquals(run.status, 1);
   assertStringIncludes(run.stderr, `/gone.tar.zst": no such file or folder`);
 });
+
+for (const command of ["diff", "definition"]) {
+  Deno.test(`content ${command} refuses half a client certificate`, async () => {
+    await using home = await homeWithBundles();
+    const bundles = command === "diff" ? ["~/old.tar.zst", "~/new.tar.zst"] : ["~/old.tar.zst"];
+    const run = await home.run(["content", command, ...bundles, "--tls-key", "~/key.pem"]);
+    assertEquals([run.status, run.stdout, run.stderr], [
+      1,
+      "",
+      "Error: --tls-key needs its other half\nHint: Give both --tls-cert and --tls-key\n",
+    ]);
+  });
+}

@@ -343,7 +343,14 @@ const REFUSED: [string, string[], string, string, string][] = [
     ["-r", "example.com", "-u", "u", "--tls-cert", "CERT", "--tls-key", "CERT"],
     "x",
     "validation",
-    'Cannot use "CERT" of --tls-key: there is no PEM private key without a passphrase in it',
+    'Cannot use "CERT" of --tls-key: there is no PEM private key in it',
+  ],
+  [
+    "a key that is locked",
+    ["-r", "example.com", "-u", "u", "--tls-cert", "CERT", "--tls-key", "LOCKED"],
+    "x",
+    "validation",
+    'Cannot use "LOCKED" of --tls-key: it is encrypted',
   ],
   [
     "an unknown architecture",
@@ -359,8 +366,14 @@ for (const [name, words, stdin, code, said] of REFUSED) {
   const fn = async () => {
     await using home = await Home.make();
     const caFile = needsCertificate ? (await certificates()).caFile : "";
-    const args = words.map((word) => word.replace("CERT", caFile));
-    const message = said.replace("CERT", caFile);
+    const locked = `${home.root}.key`;
+    if (words.includes("LOCKED")) {
+      const label = "ENCRYPTED PRIVATE KEY";
+      await Deno.writeTextFile(locked, `-----BEGIN ${label}-----\nMIIF\n-----END ${label}-----\n`);
+    }
+    const filled = (text: string) => text.replace("CERT", caFile).replace("LOCKED", locked);
+    const args = words.map(filled);
+    const message = filled(said);
     const result = await new Logins(home).run([...args, "--password-stdin", "-o", "json"], {
       stdin,
     });
@@ -376,6 +389,7 @@ for (const [name, words, stdin, code, said] of REFUSED) {
       message,
     ]);
     assertEquals(await home.files(), []);
+    if (words.includes("LOCKED")) await Deno.remove(locked);
   };
   Deno.test({
     name: `content registry-login refuses ${name} and writes nothing${
