@@ -5,19 +5,14 @@ import type { Crypto } from "../runtime/crypto.ts";
 import { type Bundle, type BundleItem, DEFINITION_FILE } from "./bundle.ts";
 import { readDefinitionText } from "./bundle_definition_text.ts";
 import type { BundleDefinition } from "./definition/bundle_definition.ts";
-import { chartRef, packRef, rawRef } from "./definition/item_refs.ts";
 import { readDefinition } from "./definition/read_definition.ts";
+import { wantedOf } from "./transfer/remote_bundle.ts";
 
 /**
  * - `absent`: bundles of other programs have none, and only their index tells what is in them;
  * - `unreadable`: it is there and damaged.
  */
 export type DefinitionVerdict = "complete" | "incomplete" | "absent" | "unreadable";
-
-interface Promised {
-  ref: string;
-  digest: Digest | null;
-}
 
 /** Whether everything that the definition of a bundle names is in it, as what it names. */
 export async function checkAgainstDefinition(
@@ -37,7 +32,7 @@ export async function checkAgainstDefinition(
     const problem = { ref: DEFINITION_FILE, problem: error.message };
     return { verdict: "unreadable", problems: [problem] };
   }
-  const problems = promisedBy(definition).flatMap(({ ref, digest }) => {
+  const problems = wantedOf(definition).flatMap(({ ref, digest }) => {
     const item = bundle.items.find((candidate) => candidate.ref === ref);
     if (item === undefined) {
       return [{ ref, problem: "not in the bundle, although its definition names it" }];
@@ -47,19 +42,6 @@ export async function checkAgainstDefinition(
       : [{ ref, problem: `not what the definition names: ${digest}` }];
   });
   return { verdict: problems.length === 0 ? "complete" : "incomplete", problems };
-}
-
-function promisedBy(definition: BundleDefinition): Promised[] {
-  const { clusterDefinition: spc, name } = definition;
-  return [
-    ...definition.images.map(({ image, digest }) => ({ ref: image, digest })),
-    ...definition.charts.map((chart) => ({ ref: chartRef(chart), digest: chart.digest })),
-    ...definition.packs.map((pack) => ({ ref: packRef(pack), digest: pack.digest })),
-    ...definition.rawFiles.map((raw) => ({ ref: rawRef(raw), digest: raw.digest })),
-    ...(spc === null
-      ? []
-      : [{ ref: `cluster-definition/${spc.file}:${name}`, digest: spc.digest }]),
-  ];
 }
 
 /** An image is named by its manifest; a file by its content, which is a layer of an artifact. */

@@ -1,5 +1,6 @@
 import { UserError } from "../../errors.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
+import type { Digest } from "../../oci/digest.ts";
 import type { Manifest } from "../../oci/manifest.ts";
 import type { Registry } from "../../oci/registry/registry.ts";
 import { isNotThere } from "../../oci/registry/registry_error.ts";
@@ -146,14 +147,14 @@ function described({ descriptor, artifactType, blobs: [config] }: Manifest): Des
 interface WantedItem {
   ref: string;
   type: ItemType;
-  digest: string | null;
+  digest: Digest | null;
   annotations: Record<string, string>;
 }
 
 /** What a definition lists, by the names that items have in bundles. */
 export function wantedOf(definition: BundleDefinition): WantedItem[] {
   const { name, clusterDefinition, customUi } = definition;
-  const file = (ref: string, type: ItemType, digest: string | null) => [
+  const file = (ref: string, type: ItemType, digest: Digest | null) => [
     { ref, type, digest, annotations: {} },
   ];
   return [

@@ -6,8 +6,14 @@ import { systemCrypto } from "../../../lib/runtime/crypto.ts";
 import { systemFiles } from "../../../lib/runtime/files.ts";
 import { errorOf, Home, type RunResult } from "../../support/home.ts";
 import { type Keys, makeKeys, openssl } from "../../support/openssl.ts";
+import {
+  clusterProfile,
+  definitionArchive,
+  profilePack,
+} from "../../support/palette/content_state.ts";
 import { hasProgram } from "../../support/programs.ts";
-import { memberOf, sampleBundle, sha256 } from "../../support/sample_bundle.ts";
+import { World } from "../../support/world.ts";
+import { memberOf, sampleBundle, sha256, tarOf } from "../../support/sample_bundle.ts";
 
 const ignore = !hasProgram("openssl");
 const files = systemFiles();
@@ -258,6 +264,31 @@ Deno.test("what a thin bundle leaves out is named with the bundle that has it", 
   assertEquals(problems.map(({ problem }) => problem), [
     `missing; in the bundle with the definition ${requires}`,
   ]);
+});
+
+Deno.test("content verify finds the cluster definition and the widget of a bundle", async () => {
+  await using it = await World.make(["content", "build"], {
+    clusterProfiles: [clusterProfile("infra", {
+      uid: "infra",
+      type: "infra",
+      packs: [profilePack("os", { layer: "os", values: "pack: {}\n" })],
+    })],
+    clusterDefinition: definitionArchive("spec: {}\n"),
+  });
+  const { root } = it.home;
+  await Deno.writeTextFile(
+    `${root}/d.yaml`,
+    "apiVersion: content.palette.dev/v1\nkind: BundleDefinition\nmetadata: {name: b}\n" +
+      'spec: {rawFiles: [{path: manifests/x.yaml, content: "a: 1"}]}\n',
+  );
+  await Deno.writeFile(`${root}/ui.tar`, tarOf("index.html", new Uint8Array(10)));
+  const built = await it.run([
+    ...["-f", `${root}/d.yaml`, "-o", root, "--custom-ui", `${root}/ui.tar`],
+    ...["--cluster-definition-name", "Edge", "--cluster-definition-profile-ids", "infra"],
+  ]);
+  assertEquals(built.status, 0, built.stderr);
+  const result = await verify(it.home, `${root}/b.tar.zst`);
+  assertEquals([result.status, result.stdout], [0, "Content OK, signature not checked\n"]);
 });
 
 Deno.test("a layer that others give away only themselves may be missing", async () => {
