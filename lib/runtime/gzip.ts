@@ -9,6 +9,11 @@ export async function openGzip(): Promise<{
   compressStream: (input: ReadableStream<Uint8Array>) => ReadableStream<Uint8Array>;
   /** @throws While it is read, when the input is damaged or ends too early. */
   decompressStream: (input: ReadableStream<Uint8Array>) => ReadableStream<Uint8Array>;
+  /**
+   * What the beginning of a file holds, as far as it goes.
+   * @throws When it is no gzip.
+   */
+  decompressBeginning: (head: Uint8Array) => Uint8Array;
 }> {
   const [zlib, { Duplex }] = await Promise.all([import("node:zlib"), import("node:stream")]);
   const through = (input: ReadableStream<Uint8Array>, duplex: unknown) =>
@@ -22,6 +27,8 @@ export async function openGzip(): Promise<{
     compressStream: (input) =>
       through(input, zlib.createGzip({ level: 9 })).pipeThrough(unknownSystem()),
     decompressStream: (input) => through(input, zlib.createGunzip()),
+    decompressBeginning: (head) =>
+      zlib.gunzipSync(head, { finishFlush: zlib.constants.Z_SYNC_FLUSH }),
   };
 }
 

@@ -1,4 +1,8 @@
 import { UserError } from "../../errors.ts";
+import { openGzip } from "../../runtime/gzip.ts";
+import { concatBytes } from "../../runtime/streams.ts";
+import { TAR_BLOCK } from "../archive/tar_header.ts";
+import { parseTarHeader } from "../archive/tar_scan.ts";
 import { walkTarGzip } from "../packs/walk_tar.ts";
 
 /** What an archive of a cluster definition begins with (RFC 1952, 2.3.1). */
@@ -12,16 +16,93 @@ export async function checkClusterDefinition(bytes: Uint8Array<ArrayBuffer>): Pr
   if (!GZIP_MAGIC.every((byte, at) => bytes[at] === byte)) {
     throw unfit(saidBy(bytes) ?? "it is no gzip archive");
   }
+  const { fault } = await examineDefinition(new Blob([bytes]).stream());
+  if (fault !== null) throw unfit(fault);
+}
+
+/** What an archive that may be a cluster definition is worth. */
+export interface DefinitionReport {
+  files: number;
+  /** Of its files. */
+  bytes: number;
+  /** Why no host would take it; null when one would. */
+  fault: string | null;
+}
+
+/**
+ * Reads an archive to its end, unless it is a bundle: what it holds, and whether it is a cluster
+ * definition.
+ * @throws What the input throws, if it is a `UserError` of its own.
+ */
+export async function examineDefinition(
+  input: AsyncIterable<Uint8Array>,
+): Promise<DefinitionReport> {
+  const report: DefinitionReport = { files: 0, bytes: 0, fault: null };
   let hasProfiles = false;
+  const ofInput: unknown[] = [];
   try {
-    await walkTarGzip(new Blob([bytes]).stream(), "the cluster definition", ({ path }) => {
+    await walkTarGzip(ReadableStream.from(noting(input, ofInput)), WHAT, ({ path, size }) => {
+      // It may be large, and says enough.
+      if (/^(oci-layout|index\.json|blobs\/.*)$/.test(path)) {
+        throw new UserError("validation", "it is a bundle");
+      }
+      report.files++;
+      report.bytes += size;
       hasProfiles ||= path.startsWith("spc/");
     });
   } catch (error) {
+    const [cause] = ofInput;
+    if (cause !== undefined) throw cause;
     if (!(error instanceof UserError)) throw error;
-    throw unfit(error.message.replace(/^Cannot use the cluster definition: /, ""));
+    report.fault = error.message.replace(`Cannot use ${WHAT}: `, "");
   }
-  if (!hasProfiles) throw unfit("there is no folder spc/ in it");
+  if (report.fault === null && !hasProfiles) report.fault = "there is no folder spc/ in it";
+  return report;
+}
+
+const WHAT = "the cluster definition";
+
+async function* noting(
+  input: AsyncIterable<Uint8Array>,
+  errors: unknown[],
+): AsyncGenerator<Uint8Array> {
+  try {
+    // Whoever gives a piece may use its buffer again.
+    for await (const piece of input) yield piece.slice();
+  } catch (error) {
+    errors.push(error);
+    throw error;
+  }
+}
+
+/** So much of an archive says what it begins with. */
+const HEAD_BYTES = 16 * 1024;
+
+/**
+ * Whether an archive begins as a cluster definition does: gzip, and its first file lies in `spc/`.
+ * Little more than that is read.
+ */
+export async function beginsAsDefinition(input: AsyncIterable<Uint8Array>): Promise<boolean> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of input) {
+    pieces.push(piece.slice(0, HEAD_BYTES - size));
+    size += piece.length;
+    if (size >= HEAD_BYTES) break;
+  }
+  const { decompressBeginning } = await openGzip();
+  let tar: Uint8Array;
+  try {
+    tar = decompressBeginning(concatBytes(pieces));
+  } catch {
+    return false;
+  }
+  // The folder of the archive itself has no content.
+  for (let at = 0; at + TAR_BLOCK <= tar.length; at += TAR_BLOCK) {
+    const name = parseTarHeader(tar.subarray(at, at + TAR_BLOCK))?.name ?? "";
+    if (!/^\.\/?$/.test(name)) return /^(\.\/+)*spc(\/|$)/.test(name);
+  }
+  return false;
 }
 
 /**

@@ -3,11 +3,12 @@
 import { UserError } from "../../errors.ts";
 import { digestFrom, hexOf } from "../../oci/digest.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
+import { beginsAsDefinition, examineDefinition } from "../profiles/cluster_definition.ts";
 import { type VerificationKey, verificationKeyOf } from "../signing/verification_key.ts";
 import type { EdgeHost } from "./edge_host.ts";
 import { getSigningKey } from "./host_facts.ts";
 import type { UploadReport } from "./upload_report.ts";
-import type { UploadSource } from "./upload_source.ts";
+import { HEAD_BYTES, type UploadSource } from "./upload_source.ts";
 
 export interface PreflightParts {
   crypto: Crypto;
@@ -83,17 +84,30 @@ export async function digestOfSource(
 }
 
 /**
- * Tells a cluster definition by its first bytes: it is a gzip archive (RFC 1952, 2.3.1).
+ * Looks whether a source is a cluster definition: all of it here, by its beginning elsewhere.
  * @throws {UserError} `validation`
  */
 export async function assertClusterDefinition(
   source: UploadSource,
   signal: AbortSignal,
 ): Promise<void> {
-  for await (const piece of source.pieces(0, Math.min(2, source.identity.size), signal)) {
-    if (piece[0] === 0x1f && piece[1] === 0x8b) return;
-  }
-  throw new UserError("validation", `"${source.place}" is no cluster definition: no gzip archive`, {
+  const { size } = source.identity;
+  const fault = await faultOf(source, signal, size);
+  if (fault === null) return;
+  throw new UserError("validation", `"${source.place}" is no cluster definition: ${fault}`, {
     hint: "Leave --cluster-export out for a bundle; a definition in it is taken by the host",
   });
+}
+
+async function faultOf(
+  source: UploadSource,
+  signal: AbortSignal,
+  size: number,
+): Promise<string | null> {
+  const head: number[] = [];
+  for await (const piece of source.pieces(0, Math.min(2, size), signal)) head.push(...piece);
+  if (head[0] !== 0x1f || head[1] !== 0x8b) return "no gzip archive";
+  if (source.isLocal) return (await examineDefinition(source.pieces(0, size, signal))).fault;
+  const isOne = await beginsAsDefinition(source.pieces(0, Math.min(HEAD_BYTES, size), signal));
+  return isOne ? null : "it does not begin with a folder spc/";
 }

@@ -13,6 +13,8 @@ import { EDGE_TOKEN, type EdgeHostOptions, FakeEdgeHost } from "../../support/ed
 import { FakeClock } from "../../support/fake_clock.ts";
 import { errorOf, Home, type RunOptions, type RunResult } from "../../support/home.ts";
 import { makeKeys, openssl } from "../../support/openssl.ts";
+import { tarGzipOf } from "../../support/pack_folder.ts";
+import { definitionArchive } from "../../support/palette/content_state.ts";
 import { hasProgram } from "../../support/programs.ts";
 
 const ignore = !hasProgram("openssl");
@@ -398,7 +400,7 @@ Deno.test("an older host gets one stream with an exact length", async () => {
 Deno.test("content upload --legacy --cluster-export uses the documented call alone", async () => {
   await using site = await Site.make();
   const path = `${site.home.root}/d"1.tgz`;
-  const gzip = new Uint8Array([0x1f, 0x8b, 8, 0, 1, 2, 3]);
+  const gzip = definitionArchive("spec: {}\n");
   await Deno.writeFile(path, gzip);
   const args = ["--no-tls", "--legacy", `--cluster-export=${path}`, "-o", "json"];
   const result = await site.runWith(args);
@@ -421,6 +423,33 @@ Deno.test("a bundle is no cluster definition", async () => {
   );
   assertEquals(site.host.requests, []);
 });
+
+for (
+  const [name, bytes, fault] of [
+    [
+      "garbage",
+      new Uint8Array([0x1f, 0x8b, 8, 0, 1, 2, 3]),
+      "it is no tar.gz archive, or a damaged one",
+    ],
+    ["a layout", new Uint8Array(gzipSync(tarOf("index.json", new Uint8Array()))), "it is a bundle"],
+    ["a pack", await tarGzipOf({ "pack/pack.json": "{}" }), "there is no folder spc/ in it"],
+    ["half of one", definitionArchive("x".repeat(3000)).slice(0, -9), "it is damaged or cut short"],
+  ] as const
+) {
+  Deno.test(`content upload --cluster-export sends no ${name} in gzip`, async () => {
+    await using site = await Site.make();
+    const path = `${site.home.root}/d.tgz`;
+    await Deno.writeFile(path, bytes);
+    const result = await site.runWith(["--no-tls", `--cluster-export=${path}`]);
+    assertEquals([result.status, result.stdout, result.stderr], [
+      1,
+      "",
+      `Error: "${path}" is no cluster definition: ${fault}\n` +
+      "Hint: Leave --cluster-export out for a bundle; a definition in it is taken by the host\n",
+    ]);
+    assertEquals(site.host.requests, []);
+  });
+}
 
 Deno.test({
   name: "a host with a key gets only what is signed for it (needs openssl)",

@@ -2,6 +2,8 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { EDGE_TOKEN, FakeEdgeHost } from "../../support/edge_host.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { errorOf, Home, type RunResult } from "../../support/home.ts";
+import { tarGzipOf } from "../../support/pack_folder.ts";
+import { definitionArchive } from "../../support/palette/content_state.ts";
 import { RangeServer } from "../../support/range_server.ts";
 
 const MIB = 1024 * 1024;
@@ -16,11 +18,11 @@ interface Parties extends AsyncDisposable {
   run(args?: string[], url?: string): Promise<RunResult>;
 }
 
-async function meet(): Promise<Parties> {
+async function meet(content = CONTENT): Promise<Parties> {
   const [home, host, store] = await Promise.all([
     Home.make(),
     FakeEdgeHost.start(),
-    RangeServer.start(CONTENT),
+    RangeServer.start(content),
   ]);
   return {
     home,
@@ -63,6 +65,32 @@ Deno.test("content upload --src-url relays parts, and keeps nothing here", async
   ]);
   assertEquals(it.store.headers.some((headers) => headers.has("authorization")), false);
   assertEquals((await it.home.files()).filter((path) => !/uploads\.json/.test(path)), []);
+});
+
+Deno.test("content upload --cluster-export looks at the beginning of what is elsewhere", async () => {
+  const definition = definitionArchive("spec: {}\n");
+  await using it = await meet(definition);
+  const result = await it.run(["--cluster-export"]);
+  assertEquals(result.status, 0, result.stderr);
+  assertEquals([it.host.received[0]?.kind, it.host.received[0]?.bytes], [
+    "clusterconfig",
+    definition,
+  ]);
+
+  const layout = await tarGzipOf({ "index.json": "{}", "spc/a": "" });
+  for (
+    const [bytes, fault] of [
+      [layout, "it does not begin with a folder spc/"],
+      [CONTENT, "no gzip archive"],
+    ] as const
+  ) {
+    await using other = await meet(bytes);
+    const refused = await other.run(["--cluster-export", "-o", "json"]);
+    const { code, message } = errorOf(refused);
+    assertEquals([refused.status, code], [1, "validation"]);
+    assertMatch(String(message), new RegExp(`is no cluster definition: ${fault}$`));
+    assertEquals(other.host.requests, []);
+  }
 });
 
 Deno.test("parts that break off are asked for from where they stopped", async () => {
