@@ -1,7 +1,15 @@
 import { UserError } from "../../errors.ts";
+import { kindOfPath } from "../../content/archive/kind_of_path.ts";
 import { openArchiveFile } from "../../content/archive/open_archive_file.ts";
 import { wholeNameOf } from "../../content/archive/whole_name.ts";
 import type { Bundle } from "../../content/bundle.ts";
+import type { DefinitionVerdict } from "../../content/definition_check.ts";
+import { filePieces } from "../../content/file_pieces.ts";
+import {
+  beginsAsDefinition,
+  type DefinitionReport,
+  examineDefinition,
+} from "../../content/profiles/cluster_definition.ts";
 import { checkSignature } from "../../content/signing/check_signature.ts";
 import {
   readSignature,
@@ -14,16 +22,21 @@ import { formatTable } from "../../output/table.ts";
 import { TransferProgress } from "../../output/transfer_progress.ts";
 import type { CommandContext } from "../context.ts";
 import { expandPath } from "../paths.ts";
-import { localPathOf, openLocalBundle, requireBundleFile } from "./open_local_bundle.ts";
+import { isPath, localPathOf, openLocalBundle, requireBundleFile } from "./open_local_bundle.ts";
+import type { RegistryFlags } from "./open_registries.ts";
 
 export interface VerifyContentOptions {
+  /** As the user wrote it: a path, or a reference. */
   path: string;
   key: string | undefined;
   signature: string | undefined;
+  /** How the registry of a reference is reached. */
+  flags: RegistryFlags;
 }
 
-interface SignatureReport {
+export interface SignatureReport {
   fits: boolean;
+  /** Or where it lies in a registry. */
   file: string;
   algorithm: string;
   keyId: string;
@@ -31,30 +44,37 @@ interface SignatureReport {
   digest: string;
 }
 
-/** Verifies a bundle on this machine; a negative verdict is an error of its own. */
+/** What was found out about something, wherever it lies. */
+export interface VerifiedContent {
+  /** As messages name it. */
+  place: string;
+  kind: "bundle" | "cluster-definition";
+  /** Of a bundle that could be opened. */
+  name: string | null;
+  signature: SignatureReport | null;
+  /** `definition` is null for what has none by its nature. */
+  report: Omit<BundleReport, "definition"> & { definition: DefinitionVerdict | null };
+}
+
+/** Verifies a bundle or a cluster definition; a negative verdict is an error of its own. */
 export async function verifyContent(
   options: VerifyContentOptions,
   context: CommandContext,
 ): Promise<void> {
   const { printer, runtime, settings } = context;
-  const path = localPathOf(options.path, runtime);
-  // Before a signature is missed that could not be there either.
-  await requireBundleFile(path, context);
   const progress = new TransferProgress({
     stderr: runtime.streams.stderr,
     clock: runtime.clock,
     isSilent: settings.quiet || printer.format !== "table",
     color: settings.color,
   });
-  let signature: SignatureReport | null;
-  let content: { name: string | null; report: BundleReport };
+  let verified: VerifiedContent;
   try {
-    signature = await reportOnSignature(path, options, progress, context);
-    content = await reportOnContent(path, progress, context);
+    verified = await examine(options, progress, context);
   } finally {
     progress.end();
   }
-  const { name, report } = content;
+  const { place, kind, name, signature, report } = verified;
   const problems = [
     ...(signature?.fits === false
       ? [{ what: signature.file, problem: "does not fit the key and the file", items: [] }]
@@ -63,7 +83,8 @@ export async function verifyContent(
   ];
   await printer.result({
     document: () => ({
-      file: path,
+      file: place,
+      kind,
       verified: problems.length === 0,
       name,
       signature: signature === null ? null : { ...signature },
@@ -80,7 +101,9 @@ export async function verifyContent(
           problems.map(({ what, problem, items }) => [what, problem, items.join(", ")]),
         );
       }
-      return signature === null ? "Content OK, signature not checked\n" : "Verified OK\n";
+      if (signature !== null) return "Verified OK\n";
+      const what = kind === "bundle" ? "Content" : "Cluster definition";
+      return `${what} OK, signature not checked\n`;
     },
   });
   if (report.definition === "absent") {
@@ -88,9 +111,66 @@ export async function verifyContent(
   }
   if (problems.length === 0) return;
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-  throw new UserError("checks-failed", `"${path}" is not what was made: ${count}`, {
+  throw new UserError("checks-failed", `"${place}" is not what was made: ${count}`, {
     hint: "Copy it again from where it was built, or build it again",
   });
+}
+
+async function examine(
+  options: VerifyContentOptions,
+  progress: TransferProgress,
+  context: CommandContext,
+): Promise<VerifiedContent> {
+  const path = localPathOf(options.path, context.runtime);
+  if (await isReference(options.path, path, context)) {
+    const { examineRemote } = await import("./verify_remote.ts");
+    return await examineRemote(options, progress, context);
+  }
+  // Before a signature is missed that could not be there either.
+  await requireBundleFile(path, context);
+  const signature = await reportOnSignature(path, options, progress, context);
+  if (await isDefinition(path, context)) {
+    const { files, bytes, fault } = await readDefinitionFile(path, context);
+    const problems = fault === null ? [] : [{ what: path, problem: fault, items: [] }];
+    const report = { items: files, blobs: 0, bytes, definition: null, problems };
+    return { place: path, kind: "cluster-definition", name: null, signature, report };
+  }
+  const { name, report } = await reportOnContent(path, progress, context);
+  return { place: path, kind: "bundle", name, signature, report };
+}
+
+/** What is neither there nor meant as a path. */
+async function isReference(
+  text: string,
+  path: string,
+  { runtime: { files } }: CommandContext,
+): Promise<boolean> {
+  return !isPath(text) && await kindOfPath(path, files) === "none";
+}
+
+async function isDefinition(path: string, { runtime: { files } }: CommandContext) {
+  if (!(await files.info(path))?.isFile) return false;
+  const reader = await files.openReader(path);
+  try {
+    const head = new Uint8Array(2);
+    reader.readAt(head, 0);
+    const isGzip = head[0] === 0x1f && head[1] === 0x8b;
+    return isGzip && await beginsAsDefinition(filePieces(reader));
+  } finally {
+    reader.close();
+  }
+}
+
+async function readDefinitionFile(
+  path: string,
+  { runtime: { files }, signal }: CommandContext,
+): Promise<DefinitionReport> {
+  const reader = await files.openReader(path);
+  try {
+    return await examineDefinition(filePieces(reader, { signal }));
+  } finally {
+    reader.close();
+  }
 }
 
 async function reportOnSignature(

@@ -1,11 +1,12 @@
 import { type Choose, DONE_FAILED_OR_BAD } from "../command.ts";
-import { resultCommand } from "../options/result_command.ts";
+import { reachingCommand, registryFlagsOf } from "./registry_flags.ts";
 
 export function buildVerify(choose: Choose) {
-  return resultCommand(
+  return reachingCommand(
     "Verify a bundle: its signature, every blob in it, and that nothing is missing.\n\n" +
-      "PATH is an archive, its parts, or the folder of a layout. Nothing is unpacked, and no " +
-      "network is needed.",
+      "PATH is an archive, its parts, the folder of a layout, a cluster definition (.tgz), or a " +
+      "bundle in a registry: HOST/PATH/bundle-definition:NAME. Nothing is unpacked, and no network " +
+      "is needed but for a registry, whose blobs are all read.",
     DONE_FAILED_OR_BAD,
   )
     .arguments("<path:file>")
@@ -17,14 +18,23 @@ export function buildVerify(choose: Choose) {
     .option(
       "--signature <file:file>",
       "Signature: raw, as base64, or a sigstore bundle; PATH with .sig.bin in place of its last " +
-        "extension by default.",
+        "extension by default. In a registry it lies with the bundle.",
       { depends: ["key"] },
     )
     .example("Before it is carried on", "palette content verify bundle.tar.zst --key public.pem")
+    .example(
+      "What was pushed",
+      "palette content verify example.com/bundle/bundle-definition:edge-1 --key public.pem",
+    )
     .action((options, path) =>
       choose(options, async (context) => {
         const { verifyContent } = await import("./verify.ts");
-        await verifyContent({ path, key: options.key, signature: options.signature }, context);
+        await verifyContent({
+          path,
+          key: options.key,
+          signature: options.signature,
+          flags: registryFlagsOf(options),
+        }, context);
       })
     );
 }

@@ -23,11 +23,11 @@ export interface ManifestSignature {
   tag: string | null;
 }
 
-const PAYLOAD = "application/vnd.dev.cosign.simplesigning.v1+json";
+export const PAYLOAD = "application/vnd.dev.cosign.simplesigning.v1+json";
 const IMAGE_CONFIG = "application/vnd.oci.image.config.v1+json";
-const SIGNATURE = "dev.cosignproject.cosign/signature";
-const STATEMENT = "application/vnd.in-toto+json";
-const PREDICATE = "https://sigstore.dev/cosign/sign/v1";
+export const SIGNATURE = "dev.cosignproject.cosign/signature";
+export const STATEMENT = "application/vnd.in-toto+json";
+export const PREDICATE = "https://sigstore.dev/cosign/sign/v1";
 
 /**
  * Signs a manifest.
@@ -119,7 +119,7 @@ async function taggedSignature(
 }
 
 /** What is signed of an envelope (DSSE, protocol.md): lengths keep type and body apart. */
-function preAuthEncoding(type: string, body: Uint8Array): Uint8Array<ArrayBuffer> {
+export function preAuthEncoding(type: string, body: Uint8Array): Uint8Array<ArrayBuffer> {
   const head = new TextEncoder().encode(`DSSEv1 ${type.length} ${type} ${body.length} `);
   return concatBytes([head, body]);
 }

@@ -42,6 +42,8 @@ export interface RemoteParts {
   registries: Registries;
   crypto: Crypto;
   jobs: number;
+  /** What the definition names and the registry lacks is left out, for whoever looks for it. */
+  skipsMissing?: boolean;
 }
 
 /** Its definition, and the text of it as it was pushed. */
@@ -116,7 +118,12 @@ export async function openRemoteBundle(
   await inFlight(wantedOf(definition), parts.jobs, async ({ ref, type, digest, annotations }) => {
     const destination = await destinationOf({ ref, type }, definition.name, parts.crypto);
     const repository = below(base, destination?.repository ?? "");
-    const found = await registry.getManifest(repository, digest ?? destination?.tag ?? "");
+    const selector = digest ?? destination?.tag ?? "";
+    const found = await registry.getManifest(repository, selector).catch((error) => {
+      if (parts.skipsMissing === true && isNotThere(error)) return null;
+      throw error;
+    });
+    if (found === null) return;
     content.add(found, { host, repository });
     items.push(listedItem(described(found), ref, type, annotations));
     for (const each of [found.descriptor, ...found.manifests]) {

@@ -12,6 +12,10 @@ import {
   profilePack,
 } from "../../support/palette/content_state.ts";
 import { hasProgram } from "../../support/programs.ts";
+import { BuildSources, WEB } from "../../support/build_sources.ts";
+import { tarGzipOf } from "../../support/pack_folder.ts";
+import { startDockerRegistry } from "../../support/docker_registry.ts";
+import { startPushRegistry } from "../../support/push_registry.ts";
 import { World } from "../../support/world.ts";
 import { memberOf, sampleBundle, sha256, tarOf } from "../../support/sample_bundle.ts";
 
@@ -52,6 +56,12 @@ function verify(home: Home, ...args: string[]): Promise<RunResult> {
   return home.run(["content", "verify", ...args]);
 }
 
+/** With a real registry. */
+function test(name: string, fn: () => Promise<void>): void {
+  const needed = `${name} (needs docker-registry)`;
+  Deno.test({ name: needed, ignore: !hasProgram("docker-registry"), fn });
+}
+
 interface Verdict {
   verified: boolean;
   definition: string;
@@ -88,6 +98,7 @@ Deno.test("content verify reads every blob, whatever form a bundle has", async (
   const manifestBytes = JSON.parse(stdout).bytes;
   assertEquals(JSON.parse(stdout), {
     file: `${home.root}/b.tar.zst`,
+    kind: "bundle",
     verified: true,
     name: "edge-site",
     signature: null,
@@ -302,6 +313,156 @@ Deno.test("a layer that others give away only themselves may be missing", async 
     });
   });
   assertEquals((await verdictOn(members, 0)).problems, []);
+});
+
+Deno.test({
+  name: "content verify takes a cluster definition, and its signature (needs openssl)",
+  ignore,
+  async fn() {
+    const { at } = await keys();
+    await using home = await Home.make();
+    const path = `${home.root}/d.tgz`;
+    const bytes = definitionArchive("spec: {}\n".repeat(500));
+    await Deno.writeFile(path, bytes);
+    const plain = await verify(home, path);
+    assertEquals([plain.status, plain.stdout, plain.stderr], [
+      0,
+      "Cluster definition OK, signature not checked\n",
+      "",
+    ]);
+    await openssl(
+      "dgst",
+      "-sha256",
+      "-sign",
+      at("rsa.pem"),
+      "-out",
+      `${home.root}/d.sig.bin`,
+      path,
+    );
+    const signed = await verify(home, path, "--key", at("rsa.pub"));
+    assertEquals([signed.status, signed.stdout], [0, "Verified OK\n"]);
+    const json = JSON.parse((await verify(home, path, "--key", at("ec.pub"), "-o", "json")).stdout);
+    assertEquals([json.kind, json.verified, json.name, json.definition], [
+      "cluster-definition",
+      false,
+      null,
+      null,
+    ]);
+    assertEquals([json.items, json.blobs, json.bytes, json.signature.file], [
+      1,
+      0,
+      4500,
+      `${home.root}/d.sig.bin`,
+    ]);
+  },
+});
+
+for (
+  const [name, bytes, problem] of [
+    ["cut short", definitionArchive("x".repeat(3000)).slice(0, -9), "it is damaged or cut short"],
+    [
+      "with a path that leads out",
+      await tarGzipOf({ "spc/a": "", "../x": "" }),
+      '"../x" leads out of it',
+    ],
+  ] as const
+) {
+  Deno.test(`content verify of a cluster definition ${name} is negative`, async () => {
+    await using home = await Home.make();
+    const path = `${home.root}/d.tgz`;
+    await Deno.writeFile(path, bytes);
+    const result = await verify(home, path, "-o", "json");
+    assertEquals([result.status, errorOf(result)["code"]], [2, "checks-failed"]);
+    assertEquals(JSON.parse(result.stdout).problems, [{ what: path, problem, items: [] }]);
+  });
+}
+
+test("content verify reads all of a bundle in a registry", async () => {
+  await using registry = await startDockerRegistry();
+  await using home = await Home.make();
+  await write(`${home.root}/b.tar.zst`);
+  const place = `${registry.host}/base`;
+  const push = await home.run(["content", "push", "-f", "~/b.tar.zst", "-r", place]);
+  assertEquals(push.status, 0, push.stderr);
+  const before = await home.files();
+  for (const reference of [place, `${place}/bundle-definition:edge-site`]) {
+    const result = await verify(home, reference);
+    assertEquals([result.status, result.stdout], [0, "Content OK, signature not checked\n"]);
+  }
+  const document = JSON.parse((await verify(home, place, "-o", "json")).stdout);
+  assertEquals(document.file, `${place}/bundle-definition:edge-site`);
+  assertEquals([document.verified, document.items, document.blobs, document.definition], [
+    true,
+    3,
+    bundle.blobs.size - MANIFESTS,
+    "complete",
+  ]);
+  assertEquals(document.bytes < BYTES && document.bytes > BYTES - 5_000, true);
+
+  const [first, second] = bundle.layers;
+  const dataOf = (digest = "") =>
+    `${registry.storage}/docker/registry/v2/blobs/sha256/${digest.slice(7, 9)}/${
+      digest.slice(7)
+    }/data`;
+  await Deno.remove(dataOf(first?.digest));
+  const bytes = await Deno.readFile(dataOf(second?.digest));
+  bytes[100] = (bytes[100] ?? 0) ^ 1;
+  await Deno.writeFile(dataOf(second?.digest), bytes);
+  const bad = await verify(home, place, "-o", "json");
+  assertEquals([bad.status, errorOf(bad)["code"]], [2, "checks-failed"]);
+  const { problems } = JSON.parse(bad.stdout) as Verdict;
+  assertEquals(
+    problems.map(({ what, items }) => [what, ...items]).sort(),
+    [first, second].map((layer) => [layer?.digest, "us-docker.pkg.dev/p/both:v1"]).sort(),
+  );
+
+  await Deno.remove(dataOf(bundle.items[1]?.digest));
+  const none = await verify(home, place, "-o", "json");
+  assertEquals([none.status, JSON.parse(none.stdout).definition], [2, "incomplete"]);
+  assertEquals(await home.files(), before);
+});
+
+Deno.test({
+  name: "content verify --key checks the signature of what was pushed (needs openssl)",
+  ignore,
+  async fn() {
+    const { at } = await keys();
+    await using sources = await BuildSources.make();
+    await using target = await startPushRegistry();
+    const { it: { home } } = sources;
+    const pack = await sources.pack([`${WEB}:1`]);
+    const place = `${target.host}/base`;
+    const build = (...args: string[]) =>
+      sources.it.run([
+        ...["--packs", pack, "-n", "edge-1", "--build-type", "remote", ...args],
+      ]);
+    assertEquals((await build("-r", place)).status, 0);
+    const unsigned = await verify(home, place, "--key", at("rsa.pub"), "-o", "json");
+    assertEquals([unsigned.status, errorOf(unsigned)["code"], errorOf(unsigned)["message"]], [
+      1,
+      "not-found",
+      `There is no signature of "${place}/bundle-definition:edge-1" beside it`,
+    ]);
+    // The definition names the key: it is another one, in another place.
+    const signed = `${target.host}/signed`;
+    assertEquals(
+      (await build("-r", signed, "--private-key", at("rsa.pem"))).status,
+      0,
+    );
+    const right = await verify(home, signed, "--key", at("rsa.pub"));
+    assertEquals([right.status, right.stdout], [0, "Verified OK\n"]);
+    const wrong = await verify(home, signed, "--key", at("ec.pub"), "-o", "json");
+    assertEquals([wrong.status, errorOf(wrong)["code"]], [2, "checks-failed"]);
+    const { problems } = JSON.parse(wrong.stdout) as Verdict;
+    assertMatch(problems[0]?.what ?? "", /^\S+\/signed\/bundle-definition@sha256:[0-9a-f]{64}$/);
+    assertEquals(problems[0]?.problem, "does not fit the key and the file");
+    const file = await verify(home, signed, "--key", at("rsa.pub"), "--signature", at("rsa.pub"));
+    assertEquals([file.status, file.stderr], [
+      1,
+      `Error: --signature is for files, and "${signed}" is none\n` +
+      "Hint: A bundle in a registry has its signature beside it: leave --signature out\n",
+    ]);
+  },
 });
 
 Deno.test("what cannot be checked is a failure, not a verdict", async () => {

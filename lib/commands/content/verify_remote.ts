@@ -1,0 +1,76 @@
+import { UserError } from "../../errors.ts";
+import type { BundleItem } from "../../content/bundle.ts";
+import { checkManifestSignature } from "../../content/signing/check_manifest.ts";
+import { readVerificationKey } from "../../content/signing/verification_key.ts";
+import { openRemoteBundle, type RemoteBundle } from "../../content/transfer/remote_bundle.ts";
+import { verifyBundle } from "../../content/verify_bundle.ts";
+import { hexOf } from "../../oci/digest.ts";
+import type { TransferProgress } from "../../output/transfer_progress.ts";
+import type { CommandContext } from "../context.ts";
+import { expandPath } from "../paths.ts";
+import { findRemoteBundle } from "./find_remote_bundle.ts";
+import { openRegistries } from "./open_registries.ts";
+import { definitionAt } from "./remote_reference.ts";
+import { DEFAULT_JOBS } from "./transfer_defaults.ts";
+import type { SignatureReport, VerifiedContent, VerifyContentOptions } from "./verify.ts";
+
+/** Verifies a bundle in a registry: every blob is read, none is kept. */
+export async function examineRemote(
+  { path: reference, key, signature: signatureFile, flags }: VerifyContentOptions,
+  progress: TransferProgress,
+  context: CommandContext,
+): Promise<VerifiedContent> {
+  const { runtime: { crypto }, signal } = context;
+  if (signatureFile !== undefined) {
+    throw new UserError("usage", `--signature is for files, and "${reference}" is none`, {
+      hint: "A bundle in a registry has its signature beside it: leave --signature out",
+    });
+  }
+  const registries = await openRegistries(flags, context);
+  try {
+    const remote = await findRemoteBundle(reference, "PATH", registries);
+    const place = definitionAt(remote);
+    const parts = { registries, crypto, jobs: DEFAULT_JOBS, skipsMissing: true };
+    const bundle = await openRemoteBundle(remote, parts);
+    const signature = key === undefined ? null : await reportOnSignature(bundle, key, context);
+    const report = await verifyBundle(bundle, {
+      crypto,
+      signal,
+      onBytes: (doneBytes, totalBytes) =>
+        progress.moved({ doneBytes, totalBytes, label: "content" }),
+    });
+    return { place, kind: "bundle", name: bundle.name, signature, report };
+  } finally {
+    registries.close();
+  }
+}
+
+/** The definition is signed: it names everything else by its digest. */
+async function reportOnSignature(
+  { items, source, place }: RemoteBundle,
+  keyFile: string,
+  { runtime }: CommandContext,
+): Promise<SignatureReport> {
+  const { crypto } = runtime;
+  const key = await readVerificationKey(expandPath(keyFile, runtime), "--key", runtime);
+  const { digest } = definitionOf(items, place).descriptor;
+  const report = { algorithm: key.algorithm, keyId: key.keyId, digest };
+  let unfit: string | null = null;
+  for (const { descriptor, type, ref } of items) {
+    if (type !== "signature" || (ref !== "" && !ref.includes(hexOf(digest)))) continue;
+    const fits = await checkManifestSignature(descriptor, digest, key, { source, crypto });
+    const file = `${place.replace(/:[^:/]+$/, "")}@${descriptor.digest}`;
+    if (fits === true) return { fits, file, ...report };
+    if (fits === false) unfit ??= file;
+  }
+  if (unfit !== null) return { fits: false, file: unfit, ...report };
+  throw new UserError("not-found", `There is no signature of "${place}" beside it`, {
+    hint: "palette content build --push --private-key KEY signs what it pushes",
+  });
+}
+
+function definitionOf(items: readonly BundleItem[], place: string): BundleItem {
+  const found = items.find(({ type }) => type === "bundle");
+  if (found !== undefined) return found;
+  throw new RangeError(`${place} has no definition`);
+}
