@@ -54,6 +54,23 @@ export class Layout implements ContentSource {
    */
   static async make(folder: string, parts: LayoutParts): Promise<Layout> {
     const { files } = parts;
+    const there = await Layout.openIfThere(folder, parts);
+    if (there !== null) return there;
+    return await translated("write", folder, async () => {
+      await files.makeFolder(joinPath(folder, "blobs", "sha256"), FOLDER_MODE);
+      const layout = new Layout(folder, await emptyIndex(folder, parts.crypto), parts);
+      await layout.#replace("oci-layout", JSON.stringify({ imageLayoutVersion: LAYOUT_VERSION }));
+      await layout.#replace("index.json", new TextDecoder().decode(layout.#index.bytes));
+      return layout;
+    });
+  }
+
+  /**
+   * The layout of a folder that is to be filled; null when one can be made there. Nothing is written.
+   * @throws {UserError} `io`, `integrity`; `conflict` when other things lie there.
+   */
+  static async openIfThere(folder: string, parts: LayoutParts): Promise<Layout | null> {
+    const { files } = parts;
     if (await translated("write", folder, () => files.info(joinPath(folder, "index.json")))) {
       return await Layout.open(folder, parts);
     }
@@ -63,20 +80,14 @@ export class Layout implements ContentSource {
       const others = info === null
         ? []
         : (await files.list(folder)).filter((name) => name !== "blobs" && name !== "oci-layout");
-      if (others.length > 0) {
-        throw new UserError(
-          "conflict",
-          `Cannot write a bundle into "${folder}": other files are in it`,
-          {
-            hint: "Name an empty folder, or one that holds a bundle already",
-          },
-        );
-      }
-      await files.makeFolder(joinPath(folder, "blobs", "sha256"), FOLDER_MODE);
-      const layout = new Layout(folder, await emptyIndex(folder, parts.crypto), parts);
-      await layout.#replace("oci-layout", JSON.stringify({ imageLayoutVersion: LAYOUT_VERSION }));
-      await layout.#replace("index.json", new TextDecoder().decode(layout.#index.bytes));
-      return layout;
+      if (others.length === 0) return null;
+      throw new UserError(
+        "conflict",
+        `Cannot write a bundle into "${folder}": other files are in it`,
+        {
+          hint: "Name an empty folder, or one that holds a bundle already",
+        },
+      );
     });
   }
 

@@ -17,6 +17,8 @@ export interface ArchiveTarget {
   transfer: TransferOptions;
   /** Of each part; undefined writes one file. */
   splitBytes?: number | undefined;
+  /** Times that its blobs are going to lie where it is written; one by default. */
+  copies?: number;
 }
 
 /** A bundle that was written, or would be. */
@@ -47,7 +49,7 @@ export async function archiveBundle(
   requireIndexFits(bundle.items.map(({ descriptor }) => descriptor), bundle.annotations);
   if (transfer.dryRun) return { ...found, written: null };
   await makeFolderOf(path, context);
-  const space = { folder: folderOf(path), bytes: found.bytes };
+  const space = { folder: folderOf(path), bytes: found.bytes * (target.copies ?? 1) };
   const source = await fetchBlobs(
     bundle.source,
     target.isRemote ? blobs : [],

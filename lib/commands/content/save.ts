@@ -1,5 +1,6 @@
 import { UserError } from "../../errors.ts";
 import { DEFINITION_FILE } from "../../content/bundle.ts";
+import { fillLayout } from "../../content/fill_layout.ts";
 import {
   openRemoteBundle,
   readRemoteDefinition,
@@ -10,9 +11,11 @@ import type { Registries } from "../../oci/registry/registries.ts";
 import { sanitizeLine } from "../../output/sanitize.ts";
 import { formatSummary } from "../../output/summary.ts";
 import { joinPath } from "../../runtime/files.ts";
+import { Layout } from "../../oci/layout.ts";
 import type { CommandContext } from "../context.ts";
 import { archiveBundle } from "./archive_bundle.ts";
 import { findRemoteBundle } from "./find_remote_bundle.ts";
+import { openLocalBundle } from "./open_local_bundle.ts";
 import { openRegistries } from "./open_registries.ts";
 import { saveFolder, writeOutput } from "./output_folder.ts";
 import { definitionAt } from "./remote_reference.ts";
@@ -72,16 +75,21 @@ async function saveDefinition(
 
 async function saveArchive(
   remote: RemoteName,
-  { output, compressionLevel: level, transfer }: SaveContentOptions,
+  { output, compressionLevel: level, keepsLayout, transfer }: SaveContentOptions,
   { registries, context }: SaveParts,
 ): Promise<void> {
-  const { printer, runtime: { crypto } } = context;
+  const { printer, runtime: { files, crypto } } = context;
+  const folder = saveFolder(output, context);
+  const layout = keepsLayout ? joinPath(folder, remote.name) : null;
+  // Whether it can be there shows before hours of fetching, not after.
+  if (layout !== null) await Layout.openIfThere(layout, { files, crypto });
   const bundle = await openRemoteBundle(remote, { registries, crypto, jobs: transfer.jobs });
   const selected = await selectContent(bundle, [], transfer, context);
-  const folder = saveFolder(output, context);
   const path = joinPath(folder, `${remote.name}.tar${level === 0 ? "" : ".zst"}`);
-  const target = { path, level, transfer, isRemote: true };
+  const copies = layout === null ? 1 : 2;
+  const target = { path, level, transfer, isRemote: true, copies };
   const { blobs, bytes, written } = await archiveBundle(selected, target, context);
+  if (layout !== null && written !== null) await unpackTo(layout, path, context);
   const source = definitionAt(remote);
   await printer.result({
     document: () => ({
@@ -93,13 +101,31 @@ async function saveArchive(
       bytes,
       size: written?.size ?? null,
       digest: written?.digest ?? null,
+      layout,
     }),
     text: () =>
       formatSummary(
         "Save",
         written === null
           ? [`bundle ${source} would be saved to ${path}: ${blobs} blobs, ${bytes} bytes`]
-          : [`bundle ${source} copied to ${folder}`, `bundle ${source} saved to ${path}`],
+          : [
+            `bundle ${source} copied to ${folder}`,
+            `bundle ${source} saved to ${path}`,
+            ...(layout === null ? [] : [`bundle ${source} kept in ${layout}`]),
+          ],
       ),
   });
+}
+
+/** The archive is at hand: nothing is fetched twice. */
+async function unpackTo(folder: string, archive: string, context: CommandContext): Promise<void> {
+  const { runtime: { files, crypto }, signal } = context;
+  const bundle = await openLocalBundle(archive, context);
+  try {
+    const layout = await Layout.make(folder, { files, crypto });
+    const parts = { files, crypto, signal, onProgress: () => {} };
+    await fillLayout(bundle, bundle.items, layout, parts);
+  } finally {
+    bundle.close();
+  }
 }

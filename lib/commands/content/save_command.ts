@@ -15,6 +15,9 @@ export function buildSave(choose: Choose) {
     .option("-o, --output <folder:file>", "Folder to write to; the current one by default.")
     .option("--compression-level <level:whole>", "From 0 (plain tar) to 19; 3 by default.")
     .option("--definition-only", "Write only bundle-definition.yaml.")
+    .option("--keep-layout", "Leave the OCI layout beside the archive, too: a folder NAME.", {
+      conflicts: ["definition-only"],
+    })
     .example(
       "As an archive in the current folder",
       "palette content save -s example.com/bundle/bundle-definition:edge-1",
@@ -31,6 +34,7 @@ export function buildSave(choose: Choose) {
           output: options.output,
           compressionLevel: options.compressionLevel ?? DEFAULT_COMPRESSION_LEVEL,
           definitionOnly: options.definitionOnly === true,
+          keepsLayout: options.keepLayout === true,
           transfer: transferOptionsOf(options),
         }, context);
       })

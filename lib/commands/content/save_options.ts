@@ -8,5 +8,7 @@ export interface SaveContentOptions {
   compressionLevel: number;
   /** Nothing but the definition is written. */
   definitionOnly: boolean;
+  /** The OCI layout is left beside the archive. */
+  keepsLayout: boolean;
   transfer: TransferOptions;
 }

@@ -131,6 +131,55 @@ test("content save writes a plain tar, or the definition alone", async (home, re
   assertEquals(await Deno.readTextFile(path), DEFINITION_YAML);
 });
 
+test("content save --keep-layout leaves the layout, too", async (home, registry) => {
+  const source = `${registry.host}/base/bundle-definition:edge-site`;
+  const save = (...args: string[]) =>
+    home.run(["content", "save", "-s", source, "--keep-layout", ...args]);
+  const dry = await save("-o", "~/out", "--dry-run", "--format", "json");
+  const out = `${home.root}/out`;
+  assertEquals([dry.status, JSON.parse(dry.stdout).layout], [0, `${out}/edge-site`]);
+  assertEquals((await home.files()).filter((name) => name.startsWith("out")), []);
+  for (let run = 0; run < 2; run++) {
+    const { status, stdout, stderr } = await save("-o", "~/out");
+    assertEquals([status, stderr], [0, ""]);
+    assertEquals(stdout.split("\n").slice(3), [
+      `bundle ${source} copied to ${out}`,
+      `bundle ${source} saved to ${out}/edge-site.tar.zst`,
+      `bundle ${source} kept in ${out}/edge-site`,
+      "",
+    ]);
+    const names = (await home.files()).filter((name) => name.startsWith("out/"));
+    assertEquals(
+      names,
+      [
+        "out/edge-site.tar.zst",
+        "out/edge-site/index.json",
+        "out/edge-site/oci-layout",
+        ...[...bundle.blobs.keys()].map((digest) =>
+          `out/edge-site/blobs/sha256/${digest.slice(7)}`
+        ),
+      ].sort(),
+    );
+  }
+  const verified = await home.run(["content", "verify", `${out}/edge-site`]);
+  assertEquals([verified.status, verified.stdout], [0, "Content OK, signature not checked\n"]);
+
+  await Deno.mkdir(`${home.root}/other/edge-site`, { recursive: true });
+  await Deno.writeTextFile(`${home.root}/other/edge-site/mine`, "");
+  const refused = await save("-o", "~/other");
+  assertEquals([refused.status, refused.stdout, refused.stderr], [
+    1,
+    "",
+    `Error: cannot write a bundle into "${home.root}/other/edge-site": other files are in it\n` +
+    "Hint: Name an empty folder, or one that holds a bundle already\n",
+  ]);
+  assertEquals((await home.files()).filter((name) => name.startsWith("other")), [
+    "other/edge-site/mine",
+  ]);
+  const both = await save("--definition-only", "--format", "json");
+  assertEquals([both.status, errorOf(both)["code"]], [1, "usage"]);
+});
+
 test(
   "content save takes signatures along, and so does a copy of a part",
   async (home, registry) => {
