@@ -27,11 +27,11 @@ import {
   type CarriedFile,
   listedItem,
 } from "./artifacts.ts";
-import { inFlight } from "./in_flight.ts";
 import { inOrder } from "./item_order.ts";
 import { joinContent } from "./joined_content.ts";
 import { MadeContent } from "./made_content.ts";
 import type { Registries } from "../../oci/registry/registries.ts";
+import { inFlight } from "../../runtime/in_flight.ts";
 import { type Place, RemoteContent } from "./remote_content.ts";
 import { allFailures, resolveImage } from "./resolve_image.ts";
 

@@ -1,7 +1,7 @@
 import { UserError } from "../../errors.ts";
 import type { BlobCache } from "../../oci/blob_cache.ts";
 import type { ContentSource } from "../../oci/content_source.ts";
-import { inFlight } from "./in_flight.ts";
+import { inFlight } from "../../runtime/in_flight.ts";
 import type { NeededBlob } from "./inventory.ts";
 import { allFailures } from "./resolve_image.ts";
 

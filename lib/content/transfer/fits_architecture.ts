@@ -3,8 +3,8 @@ import { parseManifest } from "../../oci/manifest.ts";
 import { isManifestType } from "../../oci/media_types.ts";
 import { readVerified } from "../../oci/verified.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
+import { inFlight } from "../../runtime/in_flight.ts";
 import type { Bundle, BundleItem } from "../bundle.ts";
-import { inFlight } from "./in_flight.ts";
 import { isIndex } from "./pick_platform.ts";
 
 /** Configs of images say what they are for (OCI image spec, config.md; Docker's is the same). */

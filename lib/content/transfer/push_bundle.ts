@@ -5,10 +5,10 @@ import type { Manifest } from "../../oci/manifest.ts";
 import type { Registry } from "../../oci/registry/registry.ts";
 import { openVerified } from "../../oci/verified.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
+import { inFlight } from "../../runtime/in_flight.ts";
 import { ownPieces } from "../../runtime/streams.ts";
 import type { Bundle, BundleItem } from "../bundle.ts";
 import { type Destination, destinationOf } from "../destination.ts";
-import { inFlight } from "./in_flight.ts";
 import { type Inventory, takeInventory } from "./inventory.ts";
 import { explainRefusal } from "./push_refusal.ts";
 

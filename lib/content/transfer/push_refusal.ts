@@ -1,6 +1,6 @@
 import { isNotThere, RegistryError } from "../../oci/registry/registry_error.ts";
 import type { Registry } from "../../oci/registry/registry.ts";
-import { inFlight } from "./in_flight.ts";
+import { inFlight } from "../../runtime/in_flight.ts";
 
 export interface RefusedPush {
   registry: Registry;

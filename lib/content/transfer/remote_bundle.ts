@@ -24,10 +24,10 @@ import { readDefinition } from "../definition/read_definition.ts";
 import { destinationOf } from "../destination.ts";
 import { listedItem } from "./artifacts.ts";
 import { findAttached } from "./attached.ts";
-import { inFlight } from "./in_flight.ts";
 import { inOrder } from "./item_order.ts";
 import { below } from "./push_bundle.ts";
 import type { Registries } from "../../oci/registry/registries.ts";
+import { inFlight } from "../../runtime/in_flight.ts";
 import { RemoteContent } from "./remote_content.ts";
 
 /** A bundle in a registry. */
