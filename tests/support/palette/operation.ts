@@ -48,6 +48,22 @@ export class Refusal extends Error {
   }
 }
 
+/** An operation that reads: without query and body, and in any scope, unless it says otherwise. */
+export function reading(
+  given: Pick<Operation, "id" | "path" | "response" | "handle"> & Partial<Operation>,
+): Operation {
+  return { method: "GET", project: "allowed", query: {}, body: null, ...given };
+}
+
+/**
+ * What a request names.
+ * @param found Undefined when there is none, or the user may not see it.
+ */
+export function known<T>(found: T | undefined, message: string): T {
+  if (found !== undefined) return found;
+  throw new Refusal(404, "ResourceNotFound", message);
+}
+
 /** An object with the given properties and, in requests, no others. */
 export function object(properties: Record<string, Schema>, required: string[] = []): Schema {
   return { type: "object", properties, required, additionalProperties: false };

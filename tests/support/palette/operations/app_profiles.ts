@@ -1,6 +1,7 @@
 import {
   FLAG,
   INTEGER,
+  known,
   LABELS,
   list,
   LIST_META,
@@ -8,6 +9,7 @@ import {
   type Operation,
   PAGE_QUERY,
   pageOf,
+  reading,
   Refusal,
   TEXT,
   UID_ANSWER,
@@ -78,9 +80,10 @@ export function profileOf(
   projectUid: string | null,
   state: PaletteState,
 ): PaletteAppProfile {
-  const found = visible(projectUid, state).find((profile) => profile.uid === uid);
-  if (found === undefined) throw new Refusal(404, "ResourceNotFound", "No such app profile");
-  return found;
+  return known(
+    visible(projectUid, state).find((profile) => profile.uid === uid),
+    "No such app profile",
+  );
 }
 
 function metaBody({ name, uid, labels, description, createdAt, scope }: PaletteAppProfile) {
@@ -230,13 +233,9 @@ export const APP_PROFILE_OPERATIONS: Operation[] = [
       return { status: 201, body: { uid } };
     },
   },
-  {
+  reading({
     id: "v1AppProfilesUidGet",
-    method: "GET",
     path: "/v1/appProfiles/{uid}",
-    project: "allowed",
-    query: {},
-    body: null,
     response: object({
       metadata: META,
       spec: object({ version: TEXT, versions: VERSIONS, template: object({ appTiers: TIERS }) }),
@@ -260,7 +259,7 @@ export const APP_PROFILE_OPERATIONS: Operation[] = [
         },
       };
     },
-  },
+  }),
   {
     id: "v1AppProfilesUidUpdate",
     method: "PUT",
@@ -295,13 +294,9 @@ export const APP_PROFILE_OPERATIONS: Operation[] = [
       return { status: 204 };
     },
   },
-  {
+  reading({
     id: "v1AppProfilesUidTiersGet",
-    method: "GET",
     path: "/v1/appProfiles/{uid}/tiers",
-    project: "allowed",
-    query: {},
-    body: null,
     response: object({
       metadata: META,
       spec: object({
@@ -315,14 +310,10 @@ export const APP_PROFILE_OPERATIONS: Operation[] = [
         body: { metadata: metaBody(profile), spec: { appTiers: tierBodies(profile, state) } },
       };
     },
-  },
-  {
+  }),
+  reading({
     id: "v1AppProfilesUidTiersUidManifestsUidGet",
-    method: "GET",
     path: "/v1/appProfiles/{uid}/tiers/{tierUid}/manifests/{manifestUid}",
-    project: "allowed",
-    query: {},
-    body: null,
     response: object({
       metadata: object({ name: TEXT, uid: TEXT }),
       spec: object({ published: object({ content: TEXT }) }),
@@ -330,8 +321,10 @@ export const APP_PROFILE_OPERATIONS: Operation[] = [
     handle: ({ parameters, projectUid }, state) => {
       const profile = profileOf(parameters["uid"], projectUid, state);
       const tier = profile.tiers.find((_, at) => tierUid(profile, at) === parameters["tierUid"]);
-      const manifest = tier?.manifests[Number(parameters["manifestUid"]?.slice(1))];
-      if (manifest === undefined) throw new Refusal(404, "ResourceNotFound", "No such manifest");
+      const manifest = known(
+        tier?.manifests[Number(parameters["manifestUid"]?.slice(1))],
+        "No such manifest",
+      );
       const { name, content } = manifest;
       return {
         status: 200,
@@ -341,5 +334,5 @@ export const APP_PROFILE_OPERATIONS: Operation[] = [
         },
       };
     },
-  },
+  }),
 ];

@@ -1,6 +1,7 @@
 import {
   FLAG,
   INTEGER,
+  known,
   LABELS,
   list,
   LIST_META,
@@ -8,6 +9,7 @@ import {
   type Operation,
   PAGE_QUERY,
   pageOf,
+  reading,
   Refusal,
   TEXT,
   UID_ANSWER,
@@ -41,9 +43,10 @@ function appOf(
   projectUid: string | null,
   { apps }: PaletteState,
 ): PaletteApp {
-  const found = apps.find((app) => app.uid === uid && app.projectUid === projectUid);
-  if (found === undefined) throw new Refusal(404, "ResourceNotFound", "The app was not found");
-  return found;
+  return known(
+    apps.find((app) => app.uid === uid && app.projectUid === projectUid),
+    "The app was not found",
+  );
 }
 
 function metaBody({ name, uid, labels, createdAt }: PaletteApp) {
@@ -234,13 +237,9 @@ export const APP_OPERATIONS: Operation[] = [
       return { status: 201, body: { uid: deploy(app, cluster.uid, project, state) } };
     },
   },
-  {
+  reading({
     id: "v1AppDeploymentsUidGet",
-    method: "GET",
     path: "/v1/appDeployments/{uid}",
-    project: "allowed",
-    query: {},
-    body: null,
     response: object({
       metadata: META,
       spec: object({ config: TARGET, profile: object({ metadata: PROFILE_META }) }),
@@ -286,7 +285,7 @@ export const APP_OPERATIONS: Operation[] = [
         },
       };
     },
-  },
+  }),
   {
     id: "v1AppDeploymentsUidDelete",
     method: "DELETE",
@@ -300,13 +299,9 @@ export const APP_OPERATIONS: Operation[] = [
       return { status: 204 };
     },
   },
-  {
+  reading({
     id: "v1AppDeploymentsUidProfileGet",
-    method: "GET",
     path: "/v1/appDeployments/{uid}/profile",
-    project: "allowed",
-    query: {},
-    body: null,
     response: object({
       metadata: PROFILE_META,
       template: object({
@@ -324,7 +319,7 @@ export const APP_OPERATIONS: Operation[] = [
         body: { metadata: profileMeta(app, state), template: { appTiers } },
       };
     },
-  },
+  }),
   {
     id: "v1AppDeploymentsUidProfileUpdate",
     method: "PUT",

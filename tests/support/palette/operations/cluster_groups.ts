@@ -1,10 +1,12 @@
 import {
   FLAG,
   INTEGER,
+  known,
   list,
   NUMBER,
   object,
   type Operation,
+  reading,
   Refusal,
   TEXT,
 } from "../operation.ts";
@@ -29,13 +31,9 @@ export function visibleGroups(
 }
 
 export const CLUSTER_GROUP_OPERATIONS: Operation[] = [
-  {
+  reading({
     id: "v1ClusterGroupsHostClusterMetadata",
-    method: "GET",
     path: "/v1/clustergroups/hostCluster/metadata",
-    project: "allowed",
-    query: {},
-    body: null,
     response: object({ items: list(object({ name: TEXT, uid: TEXT, scope: TEXT })) }, ["items"]),
     // The tenant's wish to hide groups is left to the client here, to see that it looks.
     handle: ({ projectUid }, state) => ({
@@ -45,14 +43,10 @@ export const CLUSTER_GROUP_OPERATIONS: Operation[] = [
           .map(({ name, uid, scope }) => ({ name, uid, scope })),
       },
     }),
-  },
-  {
+  }),
+  reading({
     id: "v1ClusterGroupsHostClusterSummary",
-    method: "GET",
     path: "/v1/clustergroups/hostCluster",
-    project: "allowed",
-    query: {},
-    body: null,
     response: object({
       summaries: list(object({
         metadata: object({ name: TEXT, uid: TEXT }),
@@ -73,14 +67,10 @@ export const CLUSTER_GROUP_OPERATIONS: Operation[] = [
         })),
       },
     }),
-  },
-  {
+  }),
+  reading({
     id: "v1ClusterGroupsUidGet",
-    method: "GET",
     path: "/v1/clustergroups/{uid}",
-    project: "allowed",
-    query: {},
-    body: null,
     response: object({
       metadata: object({ name: TEXT, uid: TEXT }),
       spec: object({
@@ -100,10 +90,10 @@ export const CLUSTER_GROUP_OPERATIONS: Operation[] = [
       status: object({ isActive: FLAG }),
     }),
     handle: ({ parameters, projectUid }, state) => {
-      const group = visibleGroups(projectUid, state).find(({ uid }) => uid === parameters["uid"]);
-      if (group === undefined) {
-        throw new Refusal(404, "ResourceNotFound", "The cluster group was not found");
-      }
+      const group = known(
+        visibleGroups(projectUid, state).find(({ uid }) => uid === parameters["uid"]),
+        "The cluster group was not found",
+      );
       return {
         status: 200,
         body: {
@@ -119,14 +109,10 @@ export const CLUSTER_GROUP_OPERATIONS: Operation[] = [
         },
       };
     },
-  },
-  {
+  }),
+  reading({
     id: "v1ClusterGroupsDeveloperCreditUsageGet",
-    method: "GET",
     path: "/v1/clustergroups/developerCredit/usage/{scope}",
-    project: "allowed",
-    query: {},
-    body: null,
     response: object({ allocatedCredit: CREDIT, usedCredit: CREDIT }),
     handle: ({ parameters }, { credit }) => {
       if (parameters["scope"] !== "system" && parameters["scope"] !== "tenant") {
@@ -137,14 +123,11 @@ export const CLUSTER_GROUP_OPERATIONS: Operation[] = [
         body: { allocatedCredit: credit.allocated, usedCredit: credit.used },
       };
     },
-  },
-  {
+  }),
+  reading({
     id: "V1TenantPrefClusterGroupGet",
-    method: "GET",
     path: "/v1/tenants/{tenantUid}/preferences/clusterGroup",
     project: "refused",
-    query: {},
-    body: null,
     response: object({ hideSystemClusterGroups: FLAG, isClusterGroupEnabled: FLAG }),
     handle: ({ parameters }, { tenant, hidesSystemGroups }) => {
       if (parameters["tenantUid"] !== tenant.uid) {
@@ -155,5 +138,5 @@ export const CLUSTER_GROUP_OPERATIONS: Operation[] = [
         body: { hideSystemClusterGroups: hidesSystemGroups, isClusterGroupEnabled: true },
       };
     },
-  },
+  }),
 ];

@@ -11,6 +11,7 @@ import {
   type Operation,
   PAGE_QUERY,
   pageOf,
+  reading,
   Refusal,
   TEXT,
   UID_ANSWER,
@@ -289,13 +290,9 @@ export const CLUSTER_OPERATIONS: Operation[] = [
       return { status: 201, body: { uid } };
     },
   },
-  {
+  reading({
     id: "v1SpectroClustersGet",
-    method: "GET",
     path: "/v1/spectroclusters/{uid}",
-    project: "allowed",
-    query: {},
-    body: null,
     response: object({
       metadata: META,
       spec: object({
@@ -341,7 +338,7 @@ export const CLUSTER_OPERATIONS: Operation[] = [
         },
       };
     },
-  },
+  }),
   {
     id: "v1SpectroClustersDelete",
     method: "DELETE",
@@ -373,13 +370,9 @@ export const CLUSTER_OPERATIONS: Operation[] = [
       return { status: 204 };
     },
   },
-  {
+  reading({
     id: "v1CloudConfigsVirtualGet",
-    method: "GET",
     path: "/v1/cloudconfigs/virtual/{configUid}",
-    project: "allowed",
-    query: {},
-    body: null,
     response: object({
       metadata: object({ uid: TEXT }),
       spec: object({
@@ -404,7 +397,7 @@ export const CLUSTER_OPERATIONS: Operation[] = [
         },
       };
     },
-  },
+  }),
   {
     id: "v1CloudConfigsVirtualUidUpdate",
     method: "PUT",
@@ -424,13 +417,10 @@ export const CLUSTER_OPERATIONS: Operation[] = [
       return { status: 204 };
     },
   },
-  {
+  reading({
     id: "v1SpectroClustersUidKubeConfig",
-    method: "GET",
     path: "/v1/spectroclusters/{uid}/assets/kubeconfig",
-    project: "allowed",
     query: { frp: FLAG },
-    body: null,
     response: null,
     handle: ({ parameters, projectUid }, state) => {
       const cluster = clusterOf(parameters["uid"], projectUid, state);
@@ -441,27 +431,20 @@ export const CLUSTER_OPERATIONS: Operation[] = [
       if (kubeconfig === null) return { status: 200, file: "" };
       return { status: 200, file: state.encodesKubeconfigs ? btoa(kubeconfig) : kubeconfig };
     },
-  },
-  {
+  }),
+  reading({
     id: "v1SpectroClustersUidAdminKubeConfig",
-    method: "GET",
     path: "/v1/spectroclusters/{uid}/assets/adminKubeconfig",
-    project: "allowed",
-    query: {},
-    body: null,
     response: null,
     handle: ({ parameters, projectUid }, state) => {
       clusterOf(parameters["uid"], projectUid, state);
       throw new Refusal(404, "ResourceNotFound", "The kubeconfig was not found");
     },
-  },
-  {
+  }),
+  reading({
     id: "v1EventsComponentsObjTypeUidList",
-    method: "GET",
     path: "/v1/events/components/{objectKind}/{objectUid}",
-    project: "allowed",
     query: { ...PAGE_QUERY, fields: TEXT, filters: TEXT, orderBy: TEXT },
-    body: null,
     response: object({
       items: list(object({
         metadata: object({ uid: TEXT, creationTimestamp: TEXT, lastModifiedTimestamp: TEXT }),
@@ -489,5 +472,5 @@ export const CLUSTER_OPERATIONS: Operation[] = [
       }));
       return { status: 200, body: { ...page, items } };
     },
-  },
+  }),
 ];

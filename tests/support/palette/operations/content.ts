@@ -2,10 +2,12 @@ import { definitionArchive, type PaletteClusterProfile } from "../content_state.
 import {
   ANY,
   FLAG,
+  known,
   LABELS,
   list,
   object,
   type Operation,
+  reading,
   Refusal,
   type Schema,
   TEXT,
@@ -40,11 +42,10 @@ function profileOf(
   projectUid: string | null,
   { clusterProfiles }: PaletteState,
 ): PaletteClusterProfile {
-  const found = clusterProfiles.find((profile) =>
-    profile.uid === uid && profile.projectUid === projectUid
+  return known(
+    clusterProfiles.find((profile) => profile.uid === uid && profile.projectUid === projectUid),
+    "No such cluster profile",
   );
-  if (found === undefined) throw new Refusal(404, "ResourceNotFound", "No such cluster profile");
-  return found;
 }
 
 function packFields(pack: PaletteClusterProfile["packs"][number]) {
@@ -53,19 +54,16 @@ function packFields(pack: PaletteClusterProfile["packs"][number]) {
 }
 
 function macrosAt(path: string, id: string, keyOf: (parameters: Record<string, string>) => string) {
-  const operation: Operation = {
+  const operation: Operation = reading({
     id,
-    method: "GET",
     path,
     project: path.startsWith("/v1/clusterprofiles") ? "allowed" : "refused",
-    query: {},
-    body: null,
     response: MACROS,
     handle: ({ parameters }, { macros }) => ({
       status: 200,
       body: { macros: macros.get(keyOf(parameters)) ?? [] },
     }),
-  };
+  });
   return operation;
 }
 
@@ -74,13 +72,9 @@ function registryAt(
   id: string,
   { kind, pathKey }: { kind: string; pathKey: "basePath" | "baseContentPath" | null },
 ) {
-  const operation: Operation = {
+  const operation: Operation = reading({
     id,
-    method: "GET",
     path,
-    project: "allowed",
-    query: {},
-    body: null,
     response: object({
       metadata: META,
       spec: object({
@@ -92,10 +86,12 @@ function registryAt(
       }, ["endpoint"]),
     }),
     handle: ({ parameters }, { contentRegistries, registries }) => {
-      const found = [...contentRegistries, ...registries].find(({ uid, kind: own }) =>
-        uid === parameters["uid"] && own === kind
+      const found = known(
+        [...contentRegistries, ...registries].find(({ uid, kind: own }) =>
+          uid === parameters["uid"] && own === kind
+        ),
+        "No such registry",
       );
-      if (found === undefined) throw new Refusal(404, "ResourceNotFound", "No such registry");
       const spec = {
         endpoint: found.endpoint,
         ...(kind === "ecr" ? { isPrivate: true } : { auth: found.auth ?? { type: "noAuth" } }),
@@ -103,18 +99,15 @@ function registryAt(
       };
       return { status: 200, body: { metadata: { uid: found.uid }, spec } };
     },
-  };
+  });
   return operation;
 }
 
 export const CONTENT_OPERATIONS: Operation[] = [
-  {
+  reading({
     id: "v1ClusterProfilesGet",
-    method: "GET",
     path: "/v1/clusterprofiles/{uid}",
-    project: "allowed",
     query: { includePackMeta: TEXT },
-    body: null,
     response: object({
       metadata: META,
       spec: object({
@@ -153,14 +146,11 @@ export const CONTENT_OPERATIONS: Operation[] = [
         },
       };
     },
-  },
-  {
+  }),
+  reading({
     id: "v1ClusterProfilesUidPacksGet",
-    method: "GET",
     path: "/v1/clusterprofiles/{uid}/packs",
-    project: "allowed",
     query: { includePackMeta: TEXT },
-    body: null,
     response: object({
       items: list(object({
         metadata: META,
@@ -182,14 +172,11 @@ export const CONTENT_OPERATIONS: Operation[] = [
         },
       };
     },
-  },
-  {
+  }),
+  reading({
     id: "v1ClusterProfilesUidPacksManifestsGet",
-    method: "GET",
     path: "/v1/clusterprofiles/{uid}/packs/manifests",
-    project: "allowed",
     query: { includePackMeta: TEXT },
-    body: null,
     response: object({
       metadata: META,
       spec: object({
@@ -217,14 +204,10 @@ export const CONTENT_OPERATIONS: Operation[] = [
         },
       };
     },
-  },
-  {
+  }),
+  reading({
     id: "V1ClusterProfilesUidVariablesGet",
-    method: "GET",
     path: "/v1/clusterprofiles/{uid}/variables",
-    project: "allowed",
-    query: {},
-    body: null,
     response: object({
       variables: list(object({ name: TEXT, defaultValue: TEXT, isSensitive: FLAG }, ["name"])),
     }),
@@ -232,7 +215,7 @@ export const CONTENT_OPERATIONS: Operation[] = [
       status: 200,
       body: { variables: profileOf(parameters["uid"], projectUid, state).variables },
     }),
-  },
+  }),
   macrosAt("/v1/clusterprofiles/macros", "v1MacrosList", () => "all"),
   macrosAt("/v1/projects/{uid}/macros", "v1ProjectsUidMacrosList", ({ uid }) => uid ?? ""),
   macrosAt(
@@ -240,41 +223,36 @@ export const CONTENT_OPERATIONS: Operation[] = [
     "v1TenantsUidMacrosList",
     ({ tenantUid }) => tenantUid ?? "",
   ),
-  {
+  reading({
     id: "v1ServiceVersionGet",
-    method: "GET",
     path: "/v1/services/{serviceName}/version",
-    project: "allowed",
     query: { clusterUid: TEXT, edgeHostUid: TEXT },
-    body: null,
     response: object({ spec: object({ name: TEXT, latestVersion: FILE }) }),
     handle: ({ parameters: { serviceName = "" } }, { services }) => {
-      const service = services.get(serviceName);
-      if (service === undefined) throw new Refusal(404, "ResourceNotFound", "No such service");
+      const service = known(services.get(serviceName), "No such service");
       return {
         status: 200,
         body: { spec: { name: serviceName, latestVersion: { content: `${service.version}\n` } } },
       };
     },
-  },
-  {
+  }),
+  reading({
     id: "v1ServiceManifestGet",
-    method: "GET",
     path: "/v1/services/{serviceName}/versions/{version}/manifest",
-    project: "allowed",
     query: { action: { enum: ["apply", "delete", "resources"] } },
-    body: null,
     response: object({ spec: object({ name: TEXT, version: TEXT, manifests: list(FILE) }) }),
     handle: ({ parameters: { serviceName = "", version }, query }, { services }) => {
       const service = services.get(serviceName);
       const action = query.get("action") as "apply" | "resources" | null;
       if (action === null) throw new Refusal(400, "InvalidQuery", "action is required");
-      const contents = service?.version === version ? service?.manifests[action] : undefined;
-      if (contents === undefined) throw new Refusal(404, "ResourceNotFound", "No such manifest");
+      const contents = known(
+        service?.version === version ? service?.manifests[action] : undefined,
+        "No such manifest",
+      );
       const manifests = contents.map((content, at) => ({ name: `${at}.yaml`, content }));
       return { status: 200, body: { spec: { name: serviceName, version, manifests } } };
     },
-  },
+  }),
   registryAt("/v1/registries/helm/{uid}", "v1RegistriesHelmUidGet", {
     kind: "helm",
     pathKey: null,
@@ -291,13 +269,9 @@ export const CONTENT_OPERATIONS: Operation[] = [
     kind: "ecr",
     pathKey: "baseContentPath",
   }),
-  {
+  reading({
     id: "v1OciImageRegistryGet",
-    method: "GET",
     path: "/v1/registries/oci/image",
-    project: "allowed",
-    query: {},
-    body: null,
     response: object({ endpoint: TEXT, mirrorRegistries: TEXT }),
     handle: (_, { imageMirrors }) => ({
       status: 200,
@@ -305,7 +279,7 @@ export const CONTENT_OPERATIONS: Operation[] = [
         ? {}
         : { endpoint: "images.example.com", mirrorRegistries: imageMirrors },
     }),
-  },
+  }),
   {
     id: "v1SpectroClustersSpcDownload",
     method: "POST",

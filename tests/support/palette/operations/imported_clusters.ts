@@ -1,6 +1,6 @@
 /** Clusters that Palette did not make. */
 
-import { object, type Operation, Refusal, TEXT, UID_ANSWER } from "../operation.ts";
+import { object, type Operation, reading, Refusal, TEXT, UID_ANSWER } from "../operation.ts";
 import { clusterOf, newUid, notFound, refuseTaken, requireProject } from "./clusters.ts";
 
 const PROXY = object({
@@ -46,13 +46,9 @@ export const IMPORTED_CLUSTER_OPERATIONS: Operation[] = [
       return { status: 201, body: { uid } };
     },
   },
-  {
+  reading({
     id: "v1SpectroClustersUidImportManifest",
-    method: "GET",
     path: "/v1/spectroclusters/{uid}/import/manifest",
-    project: "allowed",
-    query: {},
-    body: null,
     response: null,
     handle: ({ parameters, projectUid }, state) => {
       const cluster = clusterOf(parameters["uid"], projectUid, state);
@@ -63,5 +59,5 @@ export const IMPORTED_CLUSTER_OPERATIONS: Operation[] = [
       }
       return { status: 200, file: manifest };
     },
-  },
+  }),
 ];

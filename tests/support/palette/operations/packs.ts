@@ -6,6 +6,7 @@ import {
   type Operation,
   PAGE_QUERY,
   pageOf,
+  reading,
   Refusal,
   TEXT,
 } from "../operation.ts";
@@ -101,13 +102,10 @@ export const PACK_OPERATIONS: Operation[] = [
       return { status: 200, body: pageOf(items, query) };
     },
   },
-  {
+  reading({
     id: "v1PacksNameRegistryUidList",
-    method: "GET",
     path: "/v1/packs/{packName}/registries/{registryUid}",
-    project: "allowed",
     query: { cloudType: TEXT, layer: TEXT, states: TEXT },
-    body: null,
     response: PACK,
     handle: ({ parameters }, { packs }) => {
       const found = packs.filter((pack) =>
@@ -116,19 +114,15 @@ export const PACK_OPERATIONS: Operation[] = [
       if (found.length === 0) throw new Refusal(404, "ResourceNotFound", "No such pack");
       return { status: 200, body: packBody(found) };
     },
-  },
-  {
+  }),
+  reading({
     id: "v1PacksUid",
-    method: "GET",
     path: "/v1/packs/{uid}",
-    project: "allowed",
-    query: {},
-    body: null,
     response: PACK,
     handle: ({ parameters }, { packs }) => {
       const found = packs.filter(({ uid }) => uid === parameters["uid"]);
       if (found.length === 0) throw new Refusal(404, "ResourceNotFound", "No such pack");
       return { status: 200, body: packBody(found) };
     },
-  },
+  }),
 ];

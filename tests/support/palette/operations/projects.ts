@@ -1,12 +1,13 @@
 import {
   FLAG,
+  known,
   LABELS,
   LIST_META,
   object,
   type Operation,
   PAGE_QUERY,
   pageOf,
-  Refusal,
+  reading,
   TEXT,
   visibleProjects,
 } from "../operation.ts";
@@ -37,13 +38,11 @@ function matches(name: string, filter: NameFilter | undefined): boolean {
 }
 
 export const PROJECT_OPERATIONS: Operation[] = [
-  {
+  reading({
     id: "v1ProjectsMetadata",
-    method: "GET",
     path: "/v1/dashboard/projects/metadata",
     project: "refused",
     query: { name: TEXT },
-    body: null,
     response: object(
       {
         items: { type: "array", items: object({ metadata: object({ name: TEXT, uid: TEXT }) }) },
@@ -57,7 +56,7 @@ export const PROJECT_OPERATIONS: Operation[] = [
         .map(({ name, uid }) => ({ metadata: { name, uid } }));
       return { status: 200, body: { items } };
     },
-  },
+  }),
   {
     id: "v1ProjectsFilterSummary",
     method: "POST",
@@ -100,20 +99,17 @@ export const PROJECT_OPERATIONS: Operation[] = [
       return { status: 200, body: pageOf(items, query) };
     },
   },
-  {
+  reading({
     id: "v1ProjectsUidGet",
-    method: "GET",
     path: "/v1/projects/{uid}",
     project: "refused",
-    query: {},
-    body: null,
     response: object({ metadata: META, status: object({ isDisabled: FLAG }) }),
     handle: ({ parameters, user }, state) => {
-      const found = visibleProjects(user, state).find(({ uid }) => uid === parameters["uid"]);
-      if (found === undefined) {
-        throw new Refusal(404, "ResourceNotFound", "The project was not found");
-      }
+      const found = known(
+        visibleProjects(user, state).find(({ uid }) => uid === parameters["uid"]),
+        "The project was not found",
+      );
       return { status: 200, body: { metadata: metadataOf(found), status: { isDisabled: false } } };
     },
-  },
+  }),
 ];

@@ -1,5 +1,6 @@
 import {
   FLAG,
+  known,
   LABELS,
   list,
   LIST_META,
@@ -7,6 +8,7 @@ import {
   type Operation,
   PAGE_QUERY,
   pageOf,
+  reading,
   Refusal,
   type Schema,
   TEXT,
@@ -67,10 +69,10 @@ function entityOf(spec: Schema): Schema {
 }
 
 function find(uid: string | undefined, kind: Kind, state: PaletteState): PaletteRegistry {
-  const found = state.registries.find((registry) => registry.uid === uid && registry.kind === kind);
-  if (found === undefined) {
-    throw new Refusal(404, "ResourceNotFound", `The ${kind} registry was not found`);
-  }
+  const found = known(
+    state.registries.find((registry) => registry.uid === uid && registry.kind === kind),
+    `The ${kind} registry was not found`,
+  );
   return found;
 }
 
@@ -144,13 +146,10 @@ export function registryOf(
 
 /** Looking at the state of the sync makes it go on; it stays in the last. */
 function syncOperation(id: string, path: string, kind: Kind): Operation {
-  return {
+  return reading({
     id,
-    method: "GET",
     path,
     project: "refused",
-    query: {},
-    body: null,
     response: SYNC,
     handle: ({ parameters }, state) => {
       const registry = find(parameters["uid"], kind, state);
@@ -158,7 +157,7 @@ function syncOperation(id: string, path: string, kind: Kind): Operation {
       if (registry.syncs.length > 1) registry.syncs.shift();
       return { status: 200, body };
     },
-  };
+  });
 }
 
 function deleteOperation(id: string, path: string, kind: Kind): Operation {
@@ -219,13 +218,9 @@ function validateOperation(id: string, path: string, spec: Schema): Operation {
 }
 
 export const REGISTRY_OPERATIONS: Operation[] = [
-  {
+  reading({
     id: "v1OciRegistriesSummary",
-    method: "GET",
     path: "/v1/registries/oci/summary",
-    project: "allowed",
-    query: {},
-    body: null,
     response: object({
       items: list(object({
         metadata: META,
@@ -255,14 +250,11 @@ export const REGISTRY_OPERATIONS: Operation[] = [
         })),
       },
     }),
-  },
-  {
+  }),
+  reading({
     id: "v1RegistriesHelmSummaryList",
-    method: "GET",
     path: "/v1/registries/helm/summary",
-    project: "allowed",
     query: { ...PAGE_QUERY, ...SCOPE_QUERY },
-    body: null,
     response: object({
       items: list(object({
         metadata: META,
@@ -284,7 +276,7 @@ export const REGISTRY_OPERATIONS: Operation[] = [
       }));
       return { status: 200, body: { ...page, items } };
     },
-  },
+  }),
   createOperation("v1BasicOciRegistriesCreate", "/v1/registries/oci/basic", "basic", OCI_SPEC),
   createOperation("v1RegistriesHelmCreate", "/v1/registries/helm", "helm", HELM_SPEC),
   validateOperation(

@@ -1,13 +1,10 @@
-import { FLAG, list, object, type Operation, TEXT } from "../operation.ts";
+import { FLAG, list, object, type Operation, reading, TEXT } from "../operation.ts";
 
 export const REGISTRY_NAME_OPERATIONS: Operation[] = [
-  {
+  reading({
     id: "v1RegistriesMetadata",
-    method: "GET",
     path: "/v1/registries/metadata",
-    project: "allowed",
     query: { scope: { enum: ["system", "tenant", "all"] } },
-    body: null,
     response: object({
       items: list(object({
         name: TEXT,
@@ -27,5 +24,5 @@ export const REGISTRY_NAME_OPERATIONS: Operation[] = [
         ],
       },
     }),
-  },
+  }),
 ];

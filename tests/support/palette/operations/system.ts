@@ -1,4 +1,4 @@
-import { FLAG, object, type Operation, Refusal, TEXT } from "../operation.ts";
+import { FLAG, object, type Operation, reading, Refusal, TEXT } from "../operation.ts";
 import type { Banner } from "../state.ts";
 
 const BANNER = object({ isEnabled: FLAG, title: TEXT, Message: TEXT });
@@ -8,33 +8,24 @@ function bannerBody({ isEnabled, title, message }: Banner) {
 }
 
 export const SYSTEM_OPERATIONS: Operation[] = [
-  {
+  reading({
     id: "V1HealthPing",
-    method: "GET",
     path: "/v1/health/ping",
     project: "refused",
-    query: {},
-    body: null,
     response: object({ msg: TEXT }),
     handle: () => ({ status: 200, body: { msg: "pong" } }),
-  },
-  {
+  }),
+  reading({
     id: "v1SystemLoginBannerGet",
-    method: "GET",
     path: "/v1/system/loginBanner",
     project: "refused",
-    query: {},
-    body: null,
     response: BANNER,
     handle: (_, { system }) => ({ status: 200, body: bannerBody(system.banner) }),
-  },
-  {
+  }),
+  reading({
     id: "v1TenantUidLoginBannerGet",
-    method: "GET",
     path: "/v1/tenants/{tenantUid}/loginBanner",
     project: "refused",
-    query: {},
-    body: null,
     response: BANNER,
     handle: ({ parameters }, { tenant }) => {
       if (parameters["tenantUid"] !== tenant.uid) {
@@ -42,14 +33,11 @@ export const SYSTEM_OPERATIONS: Operation[] = [
       }
       return { status: 200, body: bannerBody(tenant.banner) };
     },
-  },
-  {
+  }),
+  reading({
     id: "V1SystemVersionInstalled",
-    method: "GET",
     path: "/v1/system/version/installed",
     project: "refused",
-    query: {},
-    body: null,
     response: object({ version: TEXT }),
     handle: (_, { system }) => {
       if (!system.tellsVersion) {
@@ -57,5 +45,5 @@ export const SYSTEM_OPERATIONS: Operation[] = [
       }
       return { status: 200, body: { version: system.version } };
     },
-  },
+  }),
 ];

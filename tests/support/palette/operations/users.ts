@@ -6,6 +6,7 @@ import {
   type Operation,
   PAGE_QUERY,
   pageOf,
+  reading,
   Refusal,
   TEXT,
 } from "../operation.ts";
@@ -31,13 +32,11 @@ function userBody({ uid, email, firstName, lastName }: PaletteUser) {
 }
 
 export const USER_OPERATIONS: Operation[] = [
-  {
+  reading({
     id: "v1AuthOrg",
-    method: "GET",
     path: "/v1/auth/org",
     project: "refused",
     query: { orgName: TEXT },
-    body: null,
     response: object({
       appEnv: TEXT,
       authType: { enum: ["password", "sso"] },
@@ -53,14 +52,11 @@ export const USER_OPERATIONS: Operation[] = [
         totalTenants: 1,
       },
     }),
-  },
-  {
+  }),
+  reading({
     id: "V1AuthOrgs",
-    method: "GET",
     path: "/v1/auth/orgs",
     project: "refused",
-    query: {},
-    body: null,
     response: object({
       organizations: { type: "array", items: object({ name: TEXT, authType: TEXT }) },
     }),
@@ -70,27 +66,22 @@ export const USER_OPERATIONS: Operation[] = [
         organizations: (user?.organizations ?? []).map((name) => ({ name, authType: "password" })),
       },
     }),
-  },
-  {
+  }),
+  reading({
     id: "v1UsersInfoGet",
-    method: "GET",
     path: "/v1/users/info",
     project: "refused",
-    query: {},
-    body: null,
     response: object({ orgName: TEXT, tenantUid: TEXT, userUid: TEXT }),
     handle: ({ user }, { tenant }) => ({
       status: 200,
       body: { orgName: tenant.orgName, tenantUid: tenant.uid, userUid: user?.uid ?? "" },
     }),
-  },
-  {
+  }),
+  reading({
     id: "v1UsersList",
-    method: "GET",
     path: "/v1/users",
     project: "refused",
     query: { ...PAGE_QUERY, fields: TEXT, filters: TEXT, orderBy: TEXT },
-    body: null,
     response: object({ items: { type: "array", items: USER }, listmeta: LIST_META }, ["items"]),
     handle: ({ user, query }, { users }) => {
       if (user?.isTenantAdmin !== true) {
@@ -98,14 +89,11 @@ export const USER_OPERATIONS: Operation[] = [
       }
       return { status: 200, body: pageOf(users.map(userBody), query) };
     },
-  },
-  {
+  }),
+  reading({
     id: "v1UsersUidGet",
-    method: "GET",
     path: "/v1/users/{uid}",
     project: "refused",
-    query: {},
-    body: null,
     response: USER,
     handle: ({ parameters, user }, { users }) => {
       const found = users.find(({ uid }) => uid === parameters["uid"]);
@@ -114,5 +102,5 @@ export const USER_OPERATIONS: Operation[] = [
       }
       return { status: 200, body: userBody(found) };
     },
-  },
+  }),
 ];
