@@ -4,9 +4,12 @@
  */
 
 import { startFakePalette } from "../tests/support/palette/fake_palette.ts";
+import { measureBuilding } from "./bench/building.ts";
+import { measureLargeBundle } from "./bench/large_bundle.ts";
 import { measureListing } from "./bench/listing.ts";
 import { formatMeasures, type Measure } from "./bench/measure.ts";
 import { preparePlace } from "./bench/place.ts";
+import { measurePushing } from "./bench/pushing.ts";
 import { measureStartUp } from "./bench/start_up.ts";
 
 if (import.meta.main) {
@@ -26,5 +29,8 @@ async function measureAll(folder: string): Promise<Measure[]> {
   return [
     ...await measureStartUp(place),
     ...await measureListing(place, server),
+    ...await measureBuilding(place),
+    ...await measureLargeBundle(place),
+    ...await measurePushing(place),
   ];
 }
