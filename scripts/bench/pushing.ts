@@ -39,7 +39,7 @@ export async function measurePushing(place: BenchPlace): Promise<Measure[]> {
   await runProcess(bench.build());
   await using target = await startDockerRegistry();
   const pushTo = (host: string) =>
-    bench.content("push", "--file", bench.archive, "--registry", `${host}/bench`);
+    bench.content("push", "--file", bench.archive, "--registry", `http://${host}/bench`);
   await runProcess(pushTo(target.host));
   const bare = `${bench.folder}/heads.js`;
   await Deno.writeTextFile(bare, BARE_HEADS);

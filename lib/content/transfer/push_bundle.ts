@@ -75,7 +75,7 @@ async function pushPlaced(
   sourceErrors: Set<unknown>,
   options: PushOptions,
 ): Promise<PushResult> {
-  const changed = await changedTags(placed, options);
+  const { changed, settled } = await readTags(placed, options);
   const result: PushResult = {
     uploadedBlobs: 0,
     uploadedBytes: 0,
@@ -100,7 +100,11 @@ async function pushPlaced(
   if (options.isDryRun) return result;
   const isLast = ({ item }: PlacedItem) => item.type === "bundle";
   for (const group of [placed.filter((each) => !isLast(each)), placed.filter(isLast)]) {
-    await inFlight(group, options.jobs, (each) => pushManifests(each, options));
+    await inFlight(
+      group,
+      options.jobs,
+      (each) => pushManifests(each, settled.has(each), options),
+    );
   }
   return result;
 }
@@ -196,23 +200,26 @@ function homesOfSubject(
   return new Set(subjects.flatMap((digest) => [...homes.get(digest) ?? []]));
 }
 
-/** Tags that point elsewhere, sorted. */
-async function changedTags(
+/** Tags that point elsewhere, sorted, and items whose tag is as it has to be. */
+async function readTags(
   placed: readonly PlacedItem[],
   { registry, jobs }: PushOptions,
-): Promise<{ tag: string; isPack: boolean }[]> {
+): Promise<{ changed: { tag: string; isPack: boolean }[]; settled: Set<PlacedItem> }> {
   const changed: { tag: string; isPack: boolean }[] = [];
+  const settled = new Set<PlacedItem>();
   const tagged = placed.filter(({ tag }) => tag !== null);
-  await inFlight(tagged, jobs, async ({ item, repository, tag }) => {
+  await inFlight(tagged, jobs, async (each) => {
+    const { item, repository, tag } = each;
     const there = await registry.headManifest(repository, tag ?? "");
-    if (there !== null && there.digest !== item.descriptor.digest) {
+    if (there?.digest === item.descriptor.digest) settled.add(each);
+    else if (there !== null) {
       changed.push({
         tag: `${registry.host}/${repository}:${tag}`,
         isPack: item.type === "pack",
       });
     }
   });
-  return changed.sort((a, b) => a.tag < b.tag ? -1 : 1);
+  return { changed: changed.sort((a, b) => a.tag < b.tag ? -1 : 1), settled };
 }
 
 async function pushBlobs(
@@ -284,13 +291,22 @@ async function outcomeOf(
   return mountFrom.length > 0 ? "mounted" : "uploaded";
 }
 
+/**
+ * Manifests of an item from below. Of one whose tag is as it has to be only what is missing is sent:
+ * registries look at all blobs of a manifest again when they get it. One that is attached to
+ * another is always sent, since it is listed there with that.
+ */
 async function pushManifests(
   { item, manifests, repository, tag }: PlacedItem,
+  isSettled: boolean,
   { registry }: PushOptions,
 ): Promise<void> {
   for (const manifest of manifests) {
-    const { digest } = manifest.descriptor;
+    const { descriptor: { digest }, subject } = manifest;
     const isTop = digest === item.descriptor.digest;
+    const isThere = isSettled && subject === null &&
+      (isTop || await registry.headManifest(repository, digest) !== null);
+    if (isThere) continue;
     await registry.putManifest(repository, isTop && tag !== null ? tag : digest, manifest);
   }
 }

@@ -69,6 +69,27 @@ test("content push brings a bundle that others read; once more it sends nothing"
   });
 });
 
+Deno.test("content push again only asks, and brings back a manifest that was lost below its tag", async () => {
+  await using registry = await startPushRegistry();
+  await using home = await homeWithBundle();
+  const push = async () => {
+    const { status } = await home.run([
+      ...["content", "push", "-f", "~/b.tar.zst", "-r", `http://${registry.host}/bundle`],
+    ]);
+    assertEquals(status, 0);
+    return registry.requests.splice(0).filter((request) => !/^(HEAD|GET) /.test(request));
+  };
+  assertEquals((await push()).length > 8, true);
+  assertEquals(await push(), []);
+  const both = bundle.items[2];
+  const index = JSON.parse(new TextDecoder().decode(bundle.blobs.get(both?.digest ?? "sha256:")));
+  const lost: string = index.manifests[0].digest;
+  await Deno.remove(`${registry.folder}/blobs/${lost.replace(":", "/")}`);
+  assertEquals(await push(), [
+    `PUT /v2/bundle/us-docker.pkg.dev/p/both/manifests/${lost} 201`,
+  ]);
+});
+
 test("content push tells of tags that point elsewhere, and keeps them when asked", async () => {
   await using registry = await startDockerRegistry();
   await using home = await homeWithBundle();
