@@ -102,13 +102,27 @@ if (import.meta.main) {
   print("Done.\n");
 }
 
+/** Runs the command line in a folder; the environment is all that it gets. */
+export type RunPalette = (
+  args: string[],
+  cwd: string,
+  env: Record<string, string>,
+) => Promise<{ output: string; status: number }>;
+
 /**
  * Runs the plan in a workspace of its own.
+ * @param options Another way to run the command line, and where it can work.
  * @throws {Error} When a command ends otherwise than planned, or the key on the disk is no
  *   ciphertext.
  */
-export async function runDemo(onStep: (step: ShownStep) => void): Promise<void> {
-  const home = await Deno.makeTempDir({ prefix: "palette-demo-" });
+export async function runDemo(
+  onStep: (step: ShownStep) => void,
+  { run = runPalette, parent }: { run?: RunPalette; parent?: string } = {},
+): Promise<void> {
+  const home = await Deno.makeTempDir({
+    prefix: "palette-demo-",
+    ...(parent === undefined ? {} : { dir: parent }),
+  });
   try {
     await using palette = await startFakePalette();
     const show = (note: string, command: string, output: string) => {
@@ -116,7 +130,7 @@ export async function runDemo(onStep: (step: ShownStep) => void): Promise<void> 
       onStep({ note, command, output: text });
     };
     for (const { note, args, env = {}, status = 0 } of PLAN) {
-      const result = await runPalette(args, home, {
+      const result = await run(args, home, {
         PALETTE_ENCRYPTION_PASSWORD: PASSPHRASE,
         PALETTE_WORKSPACE: ".palette",
         ...mapValues(env, (value) => value === ADDRESS ? palette.url : value),
