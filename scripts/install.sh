@@ -321,7 +321,8 @@ is_digest() {
 
 get_archive() {
   [ -z "$scheme" ] || say "Downloading $from/$archive"
-  get "$archive" || fail "cannot get \"$from/$archive\": $reason"
+  get "$archive" || fail "cannot get \"$from/$archive\": $reason" \
+    "Is the release all there, and is there space?"
   archive=$stage/$archive
   if has sha256sum; then
     run "$archive" "$stage/sum" sha256sum
@@ -360,7 +361,8 @@ download() {
     run /dev/null /dev/null wget -nv --max-redirect=0 --tries=2 --timeout=60 -O "$2" "$1"
     ;;
   busybox)
-    run /dev/null /dev/null wget -S -T 60 -O "$2" "$1" || return 1
+    # Without a limit of time: -T ends some builds of busybox 1.35 with a fault.
+    run /dev/null /dev/null wget -q -S -O "$2" "$1" || return 1
     # It cannot be told to stay where it is; what it was led to is not taken at least.
     ! grep -q '^ *HTTP/[0-9.]* 3' "$stage/said" || {
       printf 'redirected to another address\n' >"$stage/said"
@@ -514,8 +516,9 @@ put_in_place() {
     mv -f "$prefix/${file%/*}/$mark.${file##*/}" "$prefix/$file" || undo
   done <"$stage/files"
   placing='' made='' made_above=''
-  mv -f "$stage/manifest.new" "$manifest" || cannot write "$manifest"
+  # While a list still names it: what a killed run leaves of it goes with the next one.
   remove_listed "$stage/old" || :
+  mv -f "$stage/manifest.new" "$manifest" || cannot write "$manifest"
 }
 
 # The same build, with nothing of it changed or missing.
@@ -627,18 +630,19 @@ make_folder() {
   case $1 in
   */*) make_folder "${1%/*}" ;;
   esac
-  reason=$(mkdir "$prefix/$1" 2>&1) || [ -d "$prefix/$1" ] || cannot create "$prefix/$1"
+  # Noted before it is made: a signal may come between the two.
   made="$1/
 $made"
+  reason=$(mkdir "$prefix/$1" 2>&1) || [ -d "$prefix/$1" ] || cannot create "$prefix/$1"
 }
 
 # make_above PATH: the prefix, and what it lies in.
 make_above() {
   [ ! -d "${1:-/}" ] || return 0
   make_above "${1%/*}"
-  reason=$(mkdir "$1" 2>&1) || [ -d "$1" ] || cannot create "$1"
   made_above="$1
 $made_above"
+  reason=$(mkdir "$1" 2>&1) || [ -d "$1" ] || cannot create "$1"
 }
 
 # run INPUT OUTPUT COMMAND...: in the background, so that a signal need not wait for its end.
@@ -657,6 +661,9 @@ run() {
 has_reason() {
   reason=$(tail -n 1 "$stage/said" 2>/dev/null || :)
   reason=$(printable "${reason#*: }")
+  # On a full disk there is no room for what a command says either.
+  [ -n "$reason" ] || [ ! -s "$stage/SHA256SUMS" ] ||
+    reason=$(cp "$stage/SHA256SUMS" "$stage/probe" 2>&1) || reason=${reason##*: }
   [ -n "$reason" ] || reason="it ended with status $status"
   return 1
 }

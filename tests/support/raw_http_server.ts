@@ -28,7 +28,7 @@ export class RawHttpServer implements AsyncDisposable {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    this.#listener.close();
+    close(this.#listener);
     for (const connection of this.#open) close(connection);
     return Promise.resolve();
   }
@@ -83,10 +83,10 @@ async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void>
   }
 }
 
-function close(connection: Deno.Conn): void {
+function close(resource: Disposable & { close(): void }): void {
   try {
-    connection.close();
+    resource.close();
   } catch {
-    // The other side was first.
+    // Closed already.
   }
 }
