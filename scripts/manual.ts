@@ -28,17 +28,18 @@ export interface ManualPage {
 }
 
 if (import.meta.main) {
-  await writeManual(OUTPUT);
+  await writeManual(OUTPUT, Deno.env.get("SOURCE_DATE_EPOCH"));
   Deno.stderr.writeSync(new TextEncoder().encode("Wrote dist/man/man1/\n"));
 }
 
 /**
  * Writes all pages; those of commands that are no more go, other files stay.
- * @param epoch Time of the build in seconds, as `SOURCE_DATE_EPOCH` has it.
+ * @param epoch Time of the build in seconds, as `SOURCE_DATE_EPOCH` has it; pages have no date
+ *   without it.
  */
 export async function writeManual(
   folder: string,
-  epoch = Deno.env.get("SOURCE_DATE_EPOCH"),
+  epoch = "",
 ): Promise<void> {
   const pages = await makeManual(buildDate(epoch));
   await Deno.mkdir(folder, { recursive: true });

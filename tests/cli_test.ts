@@ -153,7 +153,7 @@ Deno.test("the version is the last word of its line", async () => {
   await using home = await Home.make();
   for (const args of [["version"], ["--version"], ["-V"], ["version", "-q"]]) {
     const { stdout } = await home.run(args);
-    assertEquals(stdout, "Palette CLI version: 0.1.0\n");
+    assertEquals(stdout, `Palette CLI version: ${VERSION}\n`);
   }
 });
 

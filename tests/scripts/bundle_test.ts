@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertNotMatch, assertStringIncludes } from "@std/assert";
 import { bundle } from "../../scripts/bundle.ts";
 import { writeBundleFile } from "../support/bundle_file.ts";
+import { VERSION } from "../../lib/version.ts";
 import { Home } from "../support/home.ts";
 
 Deno.test("the bundle is one file that runs with plain deno run and says what the source says", async () => {
@@ -28,7 +29,7 @@ Deno.test("the bundle is one file that runs with plain deno run and says what th
     const text = new TextDecoder();
     return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
   };
-  assertEquals((await run("version")).stdout, "Palette CLI version: 0.1.0\n");
+  assertEquals((await run("version")).stdout, `Palette CLI version: ${VERSION}\n`);
   assertEquals(JSON.parse((await run("version", "-o", "json")).stdout).commit, "0123456789ab");
   const help = await home.run(["--help"], { env: { NO_COLOR: "1" } });
   for (const args of [[], ["--help"], ["help"], ["-h"]]) {

@@ -16,6 +16,7 @@ import { environmentOf } from "../../../lib/runtime/environment.ts";
 import { systemFiles } from "../../../lib/runtime/files.ts";
 import { systemPlatform } from "../../../lib/runtime/platform.ts";
 import { Secret } from "../../../lib/secrets/secret.ts";
+import { VERSION } from "../../../lib/version.ts";
 import { CountingCrypto } from "../../support/counting_crypto.ts";
 import { errorOf, Home, keyringOf, OTHER_PASSPHRASE, PASSPHRASE } from "../../support/home.ts";
 
@@ -401,7 +402,7 @@ Deno.test("every write of palette.yaml notes the version, in its own workspace o
     const env = { PALETTE_NEW_ENCRYPTION_PASSWORD: PASSPHRASE };
     const result = await home.run(args, { env });
     assertEquals([args, result.status, result.stderr], [args, 0, ""]);
-    assertEquals([args, await Deno.readTextFile(noted)], [args, "0.1.0\n"]);
+    assertEquals([args, await Deno.readTextFile(noted)], [args, `${VERSION}\n`]);
   }
   assertEquals(((await Deno.stat(noted)).mode ?? 0) & 0o777, 0o600);
   await Deno.writeTextFile(noted, "0.0.1\n");
@@ -605,7 +606,7 @@ Deno.test("config rekey --resume finishes what was interrupted, without any pass
   });
   assertEquals(await home.config(), after);
   assertEquals(await leftOf(home), []);
-  assertEquals(await Deno.readTextFile(`${home.workspace}/.version`), "0.1.0\n");
+  assertEquals(await Deno.readTextFile(`${home.workspace}/.version`), `${VERSION}\n`);
   const env = { PALETTE_ENCRYPTION_PASSWORD: OTHER_PASSPHRASE };
   assertEquals((await home.run(["config", "verify"], { env })).stderr, "");
   assertEquals((await home.run(args)).stdout, "There is no interrupted rekey\n");

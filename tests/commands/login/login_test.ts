@@ -19,6 +19,7 @@ import type { HttpRequest } from "../../../lib/runtime/http.ts";
 import { EndOfInput } from "../../../lib/runtime/prompter.ts";
 import { TransportError } from "../../../lib/runtime/transport_error.ts";
 import { Interrupted } from "../../../lib/errors.ts";
+import { VERSION } from "../../../lib/version.ts";
 
 /** The user whose key is the administrator's. */
 function adminOf({ state }: FakePalette): PaletteUser {
@@ -45,7 +46,7 @@ Deno.test("login writes the session, the key as ciphertext, and says welcome", a
   assertMatch(config, /\/paletteConfig\/mgmt\/apikey: "http:\/\/127\.0\.0\.1:\d+"/);
   assertEquals(((await Deno.stat(home.configFile)).mode ?? 0) & 0o777, 0o600);
   assertEquals(((await Deno.stat(home.workspace)).mode ?? 0) & 0o777, 0o700);
-  assertEquals(await Deno.readTextFile(`${home.workspace}/.version`), "0.1.0\n");
+  assertEquals(await Deno.readTextFile(`${home.workspace}/.version`), `${VERSION}\n`);
 });
 
 Deno.test("login takes a workspace with a slash at its end for the same folder", async () => {
@@ -56,7 +57,7 @@ Deno.test("login takes a workspace with a slash at its end for the same folder",
     env: { PALETTE_API_KEY: ADMIN_KEY },
   });
   assertEquals(result, { ...result, status: 0, stderr: "" });
-  assertEquals(await Deno.readTextFile(`${folder}/.version`), "0.1.0\n");
+  assertEquals(await Deno.readTextFile(`${folder}/.version`), `${VERSION}\n`);
   const config = await Deno.readTextFile(`${folder}/palette.yaml`);
   assertStringIncludes(config, `runLoc: "${folder}/"\nworkspaceLoc: "${folder}"\n`);
 });

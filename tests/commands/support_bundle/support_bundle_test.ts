@@ -3,6 +3,7 @@ import { unpackTar } from "modern-tar";
 import { startFakePalette } from "../../support/palette/fake_palette.ts";
 import { ADMIN_KEY, DEV_PROJECT } from "../../support/palette/state.ts";
 import { errorOf, Home, PASSPHRASE } from "../../support/home.ts";
+import { VERSION } from "../../../lib/version.ts";
 
 /** Texts of an archive by their names below its folder. */
 async function unpack(path: string): Promise<Record<string, string>> {
@@ -33,7 +34,7 @@ Deno.test("support-bundle holds logs, versions and configuration", async () => {
   ]);
   assertStringIncludes(contents["palette.yaml"] ?? "", "projectName: dev-team");
   assertStringIncludes(contents["logs/palette.log"] ?? "", "/v1/users/info");
-  assertEquals(JSON.parse(contents["versions.json"] ?? "").palette, "0.1.0");
+  assertEquals(JSON.parse(contents["versions.json"] ?? "").palette, VERSION);
   assertMatch(contents["workspace.txt"] ?? "", /^0600 +\d+ palette\.yaml$/m);
 });
 
