@@ -23,7 +23,7 @@ export function parseBuildArguments(
   for (let at = 0; at < args.length; at++) {
     const [, name = "", given] = /^--([a-z-]+)(?:=(.*))?$/s.exec(args[at] ?? "") ?? [];
     const takesValue = name === "target" || options[name] === true;
-    if (name !== "all" && name !== "target" && options[name] === undefined) {
+    if (name !== "all" && name !== "target" && !Object.hasOwn(options, name)) {
       throw new UserError("usage", `There is no option "${args[at]}"`, {
         hint: `Use ${["target T", "all", ...Object.keys(options)].map(dashed).join(", ")}`,
       });
