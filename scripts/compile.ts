@@ -10,7 +10,7 @@
 
 import { UserError } from "../lib/errors.ts";
 import { BUNDLE_ROOT } from "./bundle.ts";
-import { clearReleases, writeChecksums, writeWhole } from "./checksums.ts";
+import { clearReleases, writeChecksums } from "./checksums.ts";
 import { checkExecutable } from "./compile/check_executable.ts";
 import {
   findRuntime,
@@ -52,7 +52,9 @@ async function compile(args: readonly string[]): Promise<void> {
     });
   }
 
-  const stage = await Deno.makeTempDir({ prefix: "palette-compile-" });
+  // Beside the output, so that what is built only has to be renamed.
+  await Deno.mkdir(`${BUNDLE_ROOT}dist`, { recursive: true });
+  const stage = await Deno.makeTempDir({ dir: `${BUNDLE_ROOT}dist`, prefix: ".compile-" });
   try {
     // All are looked for before anything is built.
     const runtimes = new Map<Target, RuntimeChoice>();
@@ -67,33 +69,39 @@ async function compile(args: readonly string[]): Promise<void> {
     if (script === undefined) throw new TypeError("the program has no bundle");
     await Deno.writeFile(`${stage}/palette.js`, script.content);
 
-    await clearReleases(OUTPUT);
-    await Deno.mkdir(OUTPUT, { recursive: true });
+    const runtime = await runtimeLicences(DENO_VERSION);
+    const built: { path: string; name: string }[] = [];
+    const put = async (name: string, text: string) => {
+      await Deno.writeTextFile(`${stage}/${name}`, text);
+      built.push({ path: `${stage}/${name}`, name });
+    };
     for (const [target, choice] of runtimes) {
-      const built = `${stage}/${target.name}${target.isWindows ? ".exe" : ""}`;
-      await denoCompile(`${stage}/palette.js`, built, target, choice);
+      const name = archiveName(version, target);
+      const executable = `${name}${target.isWindows ? ".exe" : ""}`;
+      await denoCompile(`${stage}/palette.js`, `${stage}/${executable}`, target, choice);
       const file = choice.file ?? await runtimeInCache(target);
       if (choice.file === null) printRuntime(file);
-      const wasRun = await checkExecutable(built, { ...program, target });
-      const name = archiveName(version, target);
-      const output = `${OUTPUT}/${name}${target.isWindows ? ".exe" : ""}`;
-      await moveIntoPlace(built, output);
-      const hash = { alg: "SHA-256" as const, content: file.sha256 };
-      const runtime = await runtimeLicences(DENO_VERSION);
-      const purl = `pkg:generic/denort@${DENO_VERSION}?arch=${target.triple}`;
-      const sbom = formatSbom({ ...program, target, runtime, runtimeSource: { purl, hash } });
-      await writeWhole(`${OUTPUT}/${name}.cdx.json`, new TextEncoder().encode(sbom));
-      printLine(
-        `Wrote ${output.slice(BUNDLE_ROOT.length)}${wasRun ? "" : ", which cannot be run here"}`,
-      );
+      const wasRun = await checkExecutable(`${stage}/${executable}`, { ...program, target });
+      if (!wasRun) printLine(`${executable} cannot be run here, and is not tried`);
+      built.push({ path: `${stage}/${executable}`, name: executable });
+      const runtimeSource = {
+        purl: `pkg:generic/denort@${DENO_VERSION}?arch=${target.triple}`,
+        hash: { alg: "SHA-256" as const, content: file.sha256 },
+      };
+      await put(`${name}.cdx.json`, formatSbom({ ...program, target, runtime, runtimeSource }));
     }
-    const runtime = await runtimeLicences(DENO_VERSION);
-    const licences = formatLicences([...runtime, ...program.modules.map((one) => one.licence)]);
-    await writeWhole(
-      `${OUTPUT}/palette-${version}-THIRD-PARTY-LICENSES.txt`,
-      new TextEncoder().encode(licences),
-    );
-    printLine(`Wrote ${(await writeChecksums(OUTPUT)).slice(BUNDLE_ROOT.length)}`);
+    const licences = [...runtime, ...program.modules.map(({ licence }) => licence)];
+    await put(`palette-${version}-THIRD-PARTY-LICENSES.txt`, formatLicences(licences));
+
+    // What an earlier build left stays until this one has done all.
+    await Deno.mkdir(OUTPUT, { recursive: true });
+    await clearReleases(OUTPUT);
+    for (const { path, name } of built) {
+      await Deno.rename(path, `${OUTPUT}/${name}`);
+      printLine(`Wrote dist/compiled/${name}`);
+    }
+    await writeChecksums(OUTPUT);
+    printLine("Wrote dist/compiled/SHA256SUMS");
   } finally {
     await Deno.remove(stage, { recursive: true });
   }
@@ -135,11 +143,4 @@ function reasonIn(stderr: string): string {
 
 function printRuntime({ sha256, path }: RuntimeFile): void {
   printLine(`Runtime ${sha256}  ${path}`);
-}
-
-/** The stage may lie on another disk. */
-async function moveIntoPlace(built: string, output: string): Promise<void> {
-  const beside = output.replace(/([^/]+)$/, ".$1.part");
-  await Deno.copyFile(built, beside);
-  await Deno.rename(beside, output);
 }
