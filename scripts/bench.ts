@@ -9,6 +9,7 @@ import { measureLargeBundle } from "./bench/large_bundle.ts";
 import { measureListing } from "./bench/listing.ts";
 import { formatMeasures, type Measure } from "./bench/measure.ts";
 import { preparePlace } from "./bench/place.ts";
+import { measurePortable } from "./bench/portable.ts";
 import { measurePushing } from "./bench/pushing.ts";
 import { measureStartUp } from "./bench/start_up.ts";
 
@@ -28,6 +29,7 @@ async function measureAll(folder: string): Promise<Measure[]> {
   const place = await preparePlace(folder, server);
   return [
     ...await measureStartUp(place),
+    ...await measurePortable(place),
     ...await measureListing(place, server),
     ...await measureBuilding(place),
     ...await measureLargeBundle(place),
