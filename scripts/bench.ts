@@ -12,6 +12,7 @@ import { preparePlace } from "./bench/place.ts";
 import { measurePortable } from "./bench/portable.ts";
 import { measurePushing } from "./bench/pushing.ts";
 import { measureStartUp } from "./bench/start_up.ts";
+import { measureUploading } from "./bench/uploading.ts";
 
 if (import.meta.main) {
   const folder = await Deno.makeTempDir({ prefix: "palette-bench-" });
@@ -34,5 +35,6 @@ async function measureAll(folder: string): Promise<Measure[]> {
     ...await measureBuilding(place),
     ...await measureLargeBundle(place),
     ...await measurePushing(place),
+    ...await measureUploading(place),
   ];
 }

@@ -51,6 +51,7 @@ export interface Chunk {
   /** Size of the whole file. */
   total: number;
   sha256: Uint8Array;
+  /** As of `EdgeBody`. */
   pieces(): AsyncIterable<Uint8Array<ArrayBuffer>>;
 }
 

@@ -25,6 +25,7 @@ export interface EdgeHostParts {
 export interface EdgeBody {
   type: string;
   size: number;
+  /** None is overwritten by the next: the transport holds one while the next is made. */
   pieces(): AsyncIterable<Uint8Array<ArrayBuffer>>;
 }
 
@@ -224,8 +225,7 @@ function streamOf(
         if (done === true) return controller.close();
         watch.onPiece();
         left -= value.length;
-        // The source overwrites its piece while the transport still holds this one.
-        controller.enqueue(value.slice());
+        controller.enqueue(value);
         if (left > 0) return;
         // With the last byte, not when the transport asks for more: it may never do.
         await pieces.return?.();

@@ -3,6 +3,7 @@
 import { digestFrom, hexOf } from "../../oci/digest.ts";
 import { encodeHex } from "../../oci/hex.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
+import { ownPieces } from "../../runtime/streams.ts";
 import type { UploadKind } from "./chunk_protocol.ts";
 import { hostRefused, hostUnreachable } from "./edge_error.ts";
 import type { EdgeHost } from "./edge_host.ts";
@@ -48,7 +49,7 @@ export async function uploadInOneStream(
     const hash = await crypto.sha256();
     let doneBytes = 0;
     yield head;
-    for await (const piece of source.pieces(0, size, host.signal)) {
+    for await (const piece of ownPieces(source.pieces(0, size, host.signal))) {
       hash.update(piece);
       yield piece;
       doneBytes += piece.length;

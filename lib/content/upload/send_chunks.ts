@@ -1,5 +1,6 @@
 import { UserError } from "../../errors.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
+import { ownPieces } from "../../runtime/streams.ts";
 import { type Chunk, putChunk } from "./chunk_protocol.ts";
 import { hostUnreachable } from "./edge_error.ts";
 import { type EdgeHost } from "./edge_host.ts";
@@ -8,6 +9,7 @@ import type { UploadSource } from "./upload_source.ts";
 import { TransportError } from "../../runtime/transport_error.ts";
 
 const MAX_ATTEMPTS = 5;
+const PIECE_BYTES = 256 * 1024;
 
 /** The host has forgotten the session in the middle of it. */
 export class SessionGone extends Error {
@@ -40,11 +42,13 @@ export async function sendChunks(
   const signal = AbortSignal.any([host.signal, stop.signal]);
   const queue = missing.values();
   const work = async () => {
+    // One for all chunks of a connection, so that no more than is being sent is held in memory.
+    const held = source.isLocal ? null : new Uint8Array(Math.min(chunkSize, source.identity.size));
     for (const index of queue) {
       signal.throwIfAborted();
       const start = index * chunkSize;
       const end = Math.min(start + chunkSize, source.identity.size);
-      await sendChunk(host, source, { id, index, start, end }, { crypto, signal });
+      await sendChunk(host, source, { id, index, start, end }, { crypto, held, signal });
       onStored(end - start);
     }
   };
@@ -69,18 +73,26 @@ interface Place {
   end: number;
 }
 
+interface ChunkParts {
+  crypto: Crypto;
+  /** Room for a chunk of a source that is not read twice. */
+  held: Uint8Array<ArrayBuffer> | null;
+  signal: AbortSignal;
+}
+
 async function sendChunk(
   host: EdgeHost,
   source: UploadSource,
   { id, index, start, end }: Place,
-  { crypto, signal }: { crypto: Crypto; signal: AbortSignal },
+  parts: ChunkParts,
 ): Promise<void> {
+  const { signal } = parts;
   const backoff = host.backoff();
   let failure: unknown;
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     let pauseMs: number | null = null;
     try {
-      const chunk = await readChunk(source, { index, start, end }, { crypto, signal });
+      const chunk = await readChunk(source, { index, start, end }, parts);
       const result = await putChunk(host, id, chunk, signal);
       if (result === "stored") return;
       if (result === "gone") throw new SessionGone();
@@ -104,14 +116,15 @@ async function sendChunk(
 async function readChunk(
   source: UploadSource,
   { index, start, end }: Omit<Place, "id">,
-  { crypto, signal }: { crypto: Crypto; signal: AbortSignal },
+  { crypto, held, signal }: ChunkParts,
 ): Promise<Chunk> {
   const hash = await crypto.sha256();
-  const kept: Uint8Array<ArrayBuffer>[] = [];
+  let filled = 0;
   for await (const piece of source.pieces(start, end, signal)) {
     hash.update(piece);
     // A file is read again: cheaper than to hold a chunk of each connection in memory.
-    if (!source.isLocal) kept.push(piece.slice());
+    held?.set(piece, filled);
+    filled += piece.length;
   }
   return {
     index,
@@ -119,12 +132,15 @@ async function readChunk(
     end,
     total: source.identity.size,
     sha256: hash.digest(),
-    pieces: () => source.isLocal ? source.pieces(start, end, signal) : each(kept),
+    pieces: () =>
+      held === null
+        ? ownPieces(source.pieces(start, end, signal))
+        : piecesOf(held.subarray(0, filled)),
   };
 }
 
-async function* each(pieces: readonly Uint8Array<ArrayBuffer>[]) {
-  yield* pieces;
+async function* piecesOf(bytes: Uint8Array<ArrayBuffer>) {
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
 }
 
 function damaged(host: EdgeHost, index: number): UserError {

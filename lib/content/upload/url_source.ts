@@ -23,6 +23,7 @@ export interface UrlSourceParts {
   stallMs?: number;
 }
 
+const PIECE_BYTES = 64 * 1024;
 const STALL_MS = 60_000;
 const MAX_ATTEMPTS = 5;
 const MAX_REDIRECTS = 5;
@@ -116,7 +117,7 @@ class PartReader {
         if ("busy" in part) pauseMs = part.busy;
         else {
           const stop = Math.min(end, part.total);
-          for await (const piece of part.response.body ?? []) {
+          for await (const piece of piecesIn(part.response.body)) {
             // Whoever takes the piece may take his time.
             watch.pause();
             const wanted = piece.subarray(0, stop - at);
@@ -248,6 +249,27 @@ class PartReader {
       hint: "Run the command again: it goes on where it stopped",
       cause: error,
     });
+  }
+}
+
+/** Pieces of an answer; a stream of bytes fills the same buffer again and again. */
+async function* piecesIn(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+  if (body === null) return;
+  let reader: ReadableStreamBYOBReader;
+  try {
+    reader = body.getReader({ mode: "byob" });
+  } catch {
+    return yield* body;
+  }
+  try {
+    for (let buffer = new ArrayBuffer(PIECE_BYTES);;) {
+      const { value, done } = await reader.read(new Uint8Array(buffer));
+      if (done) return;
+      yield value;
+      buffer = value.buffer;
+    }
+  } finally {
+    await reader.cancel();
   }
 }
 
