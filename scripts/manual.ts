@@ -68,8 +68,11 @@ export async function makeManual(date: string): Promise<ManualPage[]> {
   return pages;
 }
 
-/** The day of a build; empty when nobody says it, so that pages are the same each time. */
-function buildDate(epoch = ""): string {
+/**
+ * The day of a build; empty when nobody says it, so that pages are the same each time.
+ * @param epoch In seconds since 1970.
+ */
+export function buildDate(epoch = ""): string {
   if (!/^\d{1,11}$/.test(epoch)) return "";
   return new Date(Number(epoch) * 1_000).toISOString().slice(0, 10);
 }

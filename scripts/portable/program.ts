@@ -1,5 +1,7 @@
 import { UserError } from "../../lib/errors.ts";
 import { bundle, BUNDLE_ROOT, commit } from "../bundle.ts";
+import { buildDate, makeManual } from "../manual.ts";
+import { makeCompletions } from "../shell_completions.ts";
 import { type ArchiveEntry, textEntry } from "./archive_entry.ts";
 import { type BundledModule, bundledModules } from "./bundled_modules.ts";
 import { licenceOf, type LicensedPart } from "./licences.ts";
@@ -15,13 +17,6 @@ export interface Program {
   /** The bundle, completion scripts, man pages and texts. */
   entries: ArchiveEntry[];
 }
-
-const COMPLETIONS: Record<string, string> = {
-  "_palette": "zsh",
-  "palette.bash": "bash",
-  "palette.fish": "fish",
-  "palette.ps1": "powershell",
-};
 
 /** Zip files know no earlier time. */
 const EARLIEST = Date.UTC(1980) / 1000;
@@ -43,10 +38,13 @@ export async function makeProgram(version: string, lock: string | null = null): 
         hint: "lib/version.ts says which version it is",
       });
     }
+    const time = await sourceTime();
     const entries = [textEntry("lib/palette.js", await Deno.readTextFile(path))];
-    for (const [name, shell] of Object.entries(COMPLETIONS)) {
-      const script = await runBundle(path, folder, "completion", shell);
-      entries.push(textEntry(`completions/${name}`, script));
+    for (const { name, text } of await makeCompletions()) {
+      entries.push(textEntry(`completions/${name}`, text));
+    }
+    for (const { name, text } of await makeManual(buildDate(`${time}`))) {
+      entries.push(textEntry(`man/man1/${name}`, text));
     }
     for (const name of ["LICENSE", "README.md"]) {
       entries.push(textEntry(name, await Deno.readTextFile(`${BUNDLE_ROOT}${name}`)));
@@ -54,32 +52,15 @@ export async function makeProgram(version: string, lock: string | null = null): 
     return {
       version,
       commit: stamp,
-      time: await sourceTime(),
+      time,
       modules: await Promise.all(
         modules.map(async (module) => ({ module, licence: await licenceOf(module) })),
       ),
-      entries: [...entries, ...await manualEntries(`${folder}/man1`)],
+      entries,
     };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-}
-
-/** Man pages, once there is a generator of them. */
-async function manualEntries(folder: string): Promise<ArchiveEntry[]> {
-  const generator = new URL("../manual.ts", import.meta.url);
-  if (!await Deno.stat(generator).then(() => true, () => false)) return [];
-  const { writeManual }: { writeManual: (folder: string) => Promise<void> } = await import(
-    generator.href
-  );
-  await Deno.mkdir(folder);
-  await writeManual(folder);
-  const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
-  return await Promise.all(
-    names.filter((name) => name.endsWith(".1")).map(async (name) =>
-      textEntry(`man/man1/${name}`, await Deno.readTextFile(`${folder}/${name}`))
-    ),
-  );
 }
 
 /** What the bundle prints, in an environment that nobody has set up. */

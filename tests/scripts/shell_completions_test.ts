@@ -1,25 +1,17 @@
 import { assertEquals } from "@std/assert";
 import { completionScript } from "../../lib/commands/completion/completion.ts";
-import { writeCompletions } from "../../scripts/shell_completions.ts";
+import { makeCompletions } from "../../scripts/shell_completions.ts";
 import { hasProgram, outputOf } from "../support/programs.ts";
-import { inTempFolder, namesIn } from "../support/temp_folder.ts";
+import { inTempFolder } from "../support/temp_folder.ts";
 
-Deno.test("writeCompletions() writes what palette completion prints, for each shell", async () => {
-  await inTempFolder(async (folder) => {
-    await writeCompletions(`${folder}/completions`);
-    const text = (name: string) => Deno.readTextFile(`${folder}/completions/${name}`);
-    assertEquals(namesIn(`${folder}/completions`), [
-      "_palette",
-      "palette.bash",
-      "palette.fish",
-      "palette.ps1",
-    ]);
-    const script = (shell: string) => completionScript({ shell, descriptions: true });
-    assertEquals(await text("palette.bash"), await script("bash"));
-    assertEquals(await text("_palette"), await script("zsh"));
-    assertEquals(await text("palette.fish"), await script("fish"));
-    assertEquals(await text("palette.ps1"), await script("powershell"));
-  });
+Deno.test("makeCompletions() has what palette completion prints, for each shell", async () => {
+  const script = (shell: string) => completionScript({ shell, descriptions: true });
+  assertEquals(await makeCompletions(), [
+    { name: "_palette", text: await script("zsh") },
+    { name: "palette.bash", text: await script("bash") },
+    { name: "palette.fish", text: await script("fish") },
+    { name: "palette.ps1", text: await script("powershell") },
+  ]);
 });
 
 Deno.test({
@@ -27,7 +19,9 @@ Deno.test({
   ignore: !hasProgram("zsh"),
   async fn() {
     await inTempFolder(async (folder) => {
-      await writeCompletions(folder);
+      for (const { name, text } of await makeCompletions()) {
+        await Deno.writeTextFile(`${folder}/${name}`, text);
+      }
       const script = `fpath=("${folder}" $fpath); autoload -Uz compinit; compinit -u -D; ` +
         `print -r -- $_comps[palette]`;
       assertEquals(await outputOf("zsh", "-fc", script), "_palette\n");
