@@ -1,7 +1,9 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { launcher } from "../../../scripts/portable/launcher.ts";
+import { PERMISSIONS } from "../../../scripts/permissions.ts";
 import { targetNamed } from "../../../scripts/portable/target.ts";
 import { VERSION } from "../../../lib/version.ts";
+import { certificates } from "../../support/certificates.ts";
 import { TempFolder, writeTree } from "../../support/portable_tree.ts";
 import { hasProgram, outputOf } from "../../support/programs.ts";
 import { namesIn } from "../../support/temp_folder.ts";
@@ -65,7 +67,7 @@ Deno.test("the launcher gives Deno what the program needs, and no more", {
     status: 7,
     stdout: [
       ...["run", "--quiet", "--no-config", "--no-lock", "--no-remote", "--no-npm", "--no-prompt"],
-      ...["--allow-env", "--allow-net", "--allow-read", "--allow-run", "--allow-sys=uid"],
+      ...["--allow-env", "--allow-net", "--allow-read", "--allow-run", "--allow-sys=ca,uid"],
       ...["--allow-write", `${it}/lib/palette.js`, "a b", "--c", "*"],
       ...[`DENO_DIR=${it}/lib/cache`, "leaked=", ""],
     ].join("\n"),
@@ -177,6 +179,35 @@ Deno.test("exit status and error are the program's own", { ignore: !isUnix }, as
   assertEquals(result.status, 1);
   assertStringIncludes(result.stderr, "Did you mean list?");
   assertEquals(result.stdout, "");
+});
+
+Deno.test("the permissions are enough for connections without verification (needs openssl)", {
+  ignore: !isUnix || !hasProgram("openssl"),
+}, async () => {
+  await using folder = await unpacked("it");
+  const { cert, key } = (await certificates()).selfSigned;
+  const options = { hostname: "127.0.0.1", port: 0, cert, key, onListen() {} };
+  await using server = Deno.serve(options, () => new Response("hello"));
+  const address = `https://127.0.0.1:${server.addr.port}`;
+  const result = await run(`${folder.it}/palette`, ["login", "--insecure", "--project", "x"], {
+    env: {
+      HOME: folder.home,
+      PALETTE_ENCRYPTION_PASSWORD: "Correct-Horse-9",
+      PALETTE_API_KEY: "a-key-of-nobody",
+      PALETTE_CONSOLE_URL: address,
+      CI: "true",
+    },
+  });
+  assertEquals(result.status, 1);
+  assertStringIncludes(result.stderr, `${address} did not answer like a Palette API`);
+});
+
+Deno.test("deno task palette has the permissions that releases have", async () => {
+  const { tasks } = JSON.parse(
+    await Deno.readTextFile(new URL("../../../deno.json", import.meta.url)),
+  );
+  const words = (tasks.palette.command as string).split(" ");
+  assertEquals(words.filter((word) => word.startsWith("--allow-")), [...PERMISSIONS]);
 });
 
 for (const [signal, status] of [["SIGTERM", 143], ["SIGINT", 130]] as const) {
