@@ -169,11 +169,11 @@ function Write-Whole([string]$Path, [string[]]$Lines) {
 function Remove-Listed([string[]]$Lines) {
   $kept = @()
   foreach ($line in $Lines) {
-    # Only what lies below the prefix, whatever somebody wrote into the list.
-    if ($line -notmatch '^(bin|lib)\\[A-Za-z0-9._\\+-]+$' -or $line.Split('\') -contains '..') { continue }
+    # Only what this script makes, whatever somebody wrote into the list.
+    if ($line -notmatch '^(bin\\palette\.cmd|lib\\[0-9][A-Za-z0-9.+-]*-[0-9a-f]{12})$') { continue }
     $path = Join-Path $Prefix $line
     try {
-      if (Test-Path -LiteralPath $path) { Remove-Item -LiteralPath $path -Force }
+      if (Test-Path -LiteralPath $path) { Remove-Item -LiteralPath $path -Recurse -Force }
     } catch {
       $kept += $line
       continue
@@ -233,9 +233,8 @@ function Install-Palette {
     # Two builds of one version do not share a folder, so one is never replaced while it is in use.
     $id = "$($release.Version)-$($release.Sum.Substring(0, 12))"
     $unpacked = Join-Path $Stage $top
-    $files = @(Get-ChildItem -LiteralPath $unpacked -Recurse -File |
-      ForEach-Object { "lib\$id" + $_.FullName.Substring($unpacked.Length) })
-    $new = @('bin\palette.cmd') + $files
+    # The folder as a whole: the program keeps compiled code in it.
+    $new = @('bin\palette.cmd', "lib\$id")
     $old = if (Test-Path -LiteralPath $Manifest) { [IO.File]::ReadAllLines($Manifest) } else { @() }
     # First the list of both, so that a run that is stopped can be uninstalled; last what shows it all.
     Write-Whole $Manifest (@($new) + @($old) | Select-Object -Unique)

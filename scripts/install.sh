@@ -471,14 +471,11 @@ wrapper() {
 # The manifest says what --uninstall removes. While things are put in place it names the old and the
 # new files, so that a killed run can be cleaned up.
 write_manifests() {
-  find "$stage/unpacked/$id" -type f >"$stage/found"
-  find "$stage/unpacked/$id" -type d >"$stage/found.folders"
   {
     printf '# palette %s\n' "$version"
     cat "$stage/files"
-    below_prefix <"$stage/found" | sort
-    # Folders after what is in them.
-    below_prefix <"$stage/found.folders" | sed 's,$,/,' | sort -r
+    # As a whole: the program keeps compiled code in it.
+    printf 'lib/palette/%s/\n' "$id"
     printf '%s' "$made"
     [ -z "$made_above" ] || printf './\n'
   } >"$stage/manifest.new"
@@ -494,10 +491,6 @@ write_manifests() {
     cp "$stage/manifest.new" "$stage/manifest.both"
     : >"$stage/old"
   fi
-}
-
-below_prefix() {
-  while IFS= read -r line; do printf 'lib/palette/%s\n' "${line#"$stage/unpacked/"}"; done
 }
 
 # Renames only, none of which a signal ends half way.
@@ -521,10 +514,13 @@ put_in_place() {
   mv -f "$stage/manifest.new" "$manifest" || cannot write "$manifest"
 }
 
-# The same build, with nothing of it changed or missing.
+# The same build, with nothing of it changed or missing; there may be compiled code beside it.
 is_whole() {
-  has diff && diff -r "$1" "$stage/unpacked/$id" >/dev/null 2>&1 &&
-    [ -x "$1/palette" ] && [ -x "$1/lib/deno" ]
+  find "$stage/unpacked/$id" -type f >"$stage/found"
+  while IFS= read -r file; do
+    cmp -s "$file" "$1/${file#"$stage/unpacked/$id/"}" || return 1
+  done <"$stage/found"
+  [ -x "$1/palette" ] && [ -x "$1/lib/deno" ]
 }
 
 # A rename that failed all the same: what is in use stays in use, what is new goes.
@@ -598,12 +594,13 @@ remove_all() {
   say "Note: configuration and logs stay in ~/.palette; remove that folder yourself if you want to"
 }
 
-# remove_listed FILE: removes files, and folders that are empty then.
+# remove_listed FILE: removes files, folders of versions, and other folders that are empty then.
 remove_listed() {
   is_removed=true
   while IFS= read -r line; do
     is_safe "$line" || continue
     case $line in
+    lib/palette/[0-9]*-????????????/) rm -rf "${prefix:?}/${line%/}" || is_removed=false ;;
     */) remove_folder "$line" ;;
     *) rm -f "$prefix/$line" || is_removed=false ;;
     esac

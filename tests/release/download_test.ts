@@ -6,7 +6,13 @@ import {
   inShells,
   type Setting,
 } from "../support/installation.ts";
-import { KINDS, replaceTool, runInstaller, startInstaller } from "../support/installer.ts";
+import {
+  KINDS,
+  KINDS_BY_PATH,
+  replaceTool,
+  runInstaller,
+  startInstaller,
+} from "../support/installer.ts";
 import { type RawAnswer, RawHttpServer } from "../support/raw_http_server.ts";
 import { HOST_TARGET, standInArchive, writeRelease } from "../support/release_files.ts";
 import { namesIn } from "../support/temp_folder.ts";
@@ -108,7 +114,7 @@ inShells(
   },
 );
 
-inShells(KINDS, "plain http from another host needs --allow-http", async (it) => {
+inShells(KINDS_BY_PATH, "plain http from another host needs --allow-http", async (it) => {
   // A program in the client's place notes what it was asked for.
   const { installer, folder, prefix } = it;
   const client = installer.name === "dash with curl" ? "curl" : "wget";

@@ -1,9 +1,17 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { assertInstalled, assertRefused, exists, inEachShell } from "../support/installation.ts";
+import {
+  assertInstalled,
+  assertRefused,
+  exists,
+  inEachShell,
+  inShells,
+} from "../support/installation.ts";
 import {
   addTools,
   hasInstallers,
   INSTALLER,
+  KINDS_BY_PATH,
+  programPath,
   replaceTool,
   runInstaller,
   treeOf,
@@ -25,12 +33,15 @@ inEachShell("installs from a folder, and removes exactly that", async (it) => {
     stderr:
       `${UNSIGNED}Hint: "${prefix}/bin" is not on PATH; add it in the profile of your shell\n`,
   });
-  assertInstalled(prefix, "1.2.3");
+  const id = assertInstalled(prefix, "1.2.3");
   // Without PATH: the wrapper and what it runs need none.
   const run = (...args: string[]) => runProgram(`${prefix}/bin/palette`, args, { PATH: "" });
   assertEquals((await run("version")).stdout, "Palette CLI version: 1.2.3\n");
   assertEquals(await run("a b", "", "$c"), { status: 7, stdout: "<a b>\n<>\n<$c>\n", stderr: "" });
   await Deno.writeTextFile(`${prefix}/bin/other`, "");
+  // As the program itself does.
+  await Deno.mkdir(`${prefix}/lib/palette/${id}/lib/cache`);
+  await Deno.writeTextFile(`${prefix}/lib/palette/${id}/lib/cache/code`, "");
   await Deno.mkdir(`${folder}/home/.palette`, { recursive: true });
   const HOME = `${folder}/home`;
   assertEquals(
@@ -91,9 +102,12 @@ inEachShell("the same build again changes nothing, and repairs what is damaged",
   const before = treeOf(prefix);
   const program = `${prefix}/lib/palette/${id}/lib/palette.js`;
   const { ino } = await Deno.stat(program);
+  const cache = `${prefix}/lib/palette/${id}/lib/cache`;
+  await Deno.mkdir(cache);
   assertEquals((await it.install()).status, 0);
-  assertEquals(treeOf(prefix), before);
   assertEquals((await Deno.stat(program)).ino, ino);
+  await Deno.remove(cache);
+  assertEquals(treeOf(prefix), before);
   await Deno.writeTextFile(program, "damaged");
   await Deno.remove(`${prefix}/share/man/man1/palette.1`);
   assertEquals((await it.install()).status, 0);
@@ -313,77 +327,88 @@ inEachShell("a manifest cannot name what lies outside", async (it) => {
   await Deno.writeTextFile(`${folder}/precious`, "");
   await Deno.mkdir(`${folder}/empty`);
   const manifest = `${prefix}/lib/palette/manifest`;
-  const lines = ["../precious", "bin/../../precious", `${folder}/precious`, "../empty/", ""];
+  const lines = [
+    ...["../precious", "bin/../../precious", `${folder}/precious`, "../empty/"],
+    ...["lib/palette/1/../../../..-0123456789ab/", "lib/palette/../../../empty/", ""],
+  ];
   await Deno.writeTextFile(manifest, lines.join("\n"), { append: true });
   assertEquals((await it.uninstall()).status, 0);
   assertEquals([exists(`${folder}/precious`), exists(`${folder}/empty`)], [true, true]);
   assertEquals(exists(prefix), false);
 });
 
-inEachShell("platforms without a build are refused, others get their own", async (it) => {
-  const { installer, release, prefix } = it;
-  const uname = (system: string, machine: string) =>
-    replaceTool(
-      installer,
-      "uname",
-      `case $1 in -s) echo ${system} ;; -m) echo ${machine} ;; *) echo host ;; esac`,
-    );
-  for (const machine of ["i686", "armv7l", "riscv64"]) {
-    await uname("Linux", machine);
+inShells(
+  KINDS_BY_PATH,
+  "platforms without a build are refused, others get their own",
+  async (it) => {
+    const { installer, release, prefix } = it;
+    const uname = (system: string, machine: string) =>
+      replaceTool(
+        installer,
+        "uname",
+        `case $1 in -s) echo ${system} ;; -m) echo ${machine} ;; *) echo host ;; esac`,
+      );
+    for (const machine of ["i686", "armv7l", "riscv64"]) {
+      await uname("Linux", machine);
+      await assertRefused(
+        it,
+        `Error: there is no palette for linux on ${machine}\n` +
+          "Hint: There is one for x86_64 and arm64\n",
+      );
+    }
+    await uname("FreeBSD", "amd64");
     await assertRefused(
       it,
-      `Error: there is no palette for linux on ${machine}\n` +
-        "Hint: There is one for x86_64 and arm64\n",
+      "Error: there is no palette for FreeBSD\nHint: There is one for Linux, macOS and Windows\n",
     );
-  }
-  await uname("FreeBSD", "amd64");
-  await assertRefused(
-    it,
-    "Error: there is no palette for FreeBSD\nHint: There is one for Linux, macOS and Windows\n",
-  );
-  await uname("MINGW64_NT-10.0", "x86_64");
-  await assertRefused(
-    it,
-    "Error: this script does not install on Windows\n" +
-      "Hint: Run scripts/install.ps1 in PowerShell\n",
-  );
-  await uname("Linux", Deno.build.arch);
-  await replaceTool(installer, "ldd", 'echo "musl libc (x86_64)" >&2; exit 1');
-  await assertRefused(
-    it,
-    "Error: palette does not run on musl (Alpine): it needs the GNU C library\n" +
-      "Hint: Use a system with glibc, such as Debian, Ubuntu, Fedora or RHEL, or a container of " +
-      "one\n",
-  );
-  // A Mac, whose shell may run under Rosetta.
-  await uname("Darwin", "x86_64");
-  await writeRelease(release, { target: "darwin-x64" });
-  await writeRelease(release, { target: "darwin-arm64" });
-  await replaceTool(installer, "sysctl", "echo 0");
-  assertStringIncludes((await it.install()).stdout, "Installed palette 1.2.3 (darwin-x64): ");
-  await replaceTool(installer, "sysctl", "echo 1");
-  assertStringIncludes((await it.install()).stdout, "Installed palette 1.2.3 (darwin-arm64): ");
-  assertInstalled(prefix, "1.2.3");
-});
+    await uname("MINGW64_NT-10.0", "x86_64");
+    await assertRefused(
+      it,
+      "Error: this script does not install on Windows\n" +
+        "Hint: Run scripts/install.ps1 in PowerShell\n",
+    );
+    await uname("Linux", Deno.build.arch);
+    await replaceTool(installer, "ldd", 'echo "musl libc (x86_64)" >&2; exit 1');
+    await assertRefused(
+      it,
+      "Error: palette does not run on musl (Alpine): it needs the GNU C library\n" +
+        "Hint: Use a system with glibc, such as Debian, Ubuntu, Fedora or RHEL, or a container of " +
+        "one\n",
+    );
+    // A Mac, whose shell may run under Rosetta.
+    await uname("Darwin", "x86_64");
+    await writeRelease(release, { target: "darwin-x64" });
+    await writeRelease(release, { target: "darwin-arm64" });
+    await replaceTool(installer, "sysctl", "echo 0");
+    assertStringIncludes((await it.install()).stdout, "Installed palette 1.2.3 (darwin-x64): ");
+    await replaceTool(installer, "sysctl", "echo 1");
+    assertStringIncludes((await it.install()).stdout, "Installed palette 1.2.3 (darwin-arm64): ");
+    assertInstalled(prefix, "1.2.3");
+  },
+);
 
-inEachShell("without sha256sum the checksum is that of shasum or openssl", async (it) => {
-  const { installer, prefix } = it;
-  await Deno.remove(`${installer.tools}/sha256sum`);
-  await assertRefused(
-    it,
-    "Error: cannot check checksums: neither sha256sum nor shasum nor openssl is installed\n",
-  );
-  await addTools(installer, "openssl");
-  assertEquals((await it.install()).status, 0);
-  assertInstalled(prefix, "1.2.3");
-  await Deno.remove(`${installer.tools}/openssl`);
-  // That of macOS prints as sha256sum does.
-  await replaceTool(installer, "shasum", '[ "$*" = "-a 256" ] && exec /usr/bin/sha256sum');
-  await flip(`${it.release}/${ARCHIVE}`, 100);
-  assertEquals((await it.install()).status, 1);
-  await flip(`${it.release}/${ARCHIVE}`, 100);
-  assertEquals((await it.install()).status, 0);
-});
+inShells(
+  KINDS_BY_PATH,
+  "without sha256sum the checksum is that of shasum or openssl",
+  async (it) => {
+    const { installer, prefix } = it;
+    await Deno.remove(`${installer.tools}/sha256sum`);
+    await assertRefused(
+      it,
+      "Error: cannot check checksums: neither sha256sum nor shasum nor openssl is installed\n",
+    );
+    await addTools(installer, "openssl");
+    assertEquals((await it.install()).status, 0);
+    assertInstalled(prefix, "1.2.3");
+    await Deno.remove(`${installer.tools}/openssl`);
+    // That of macOS prints as sha256sum does.
+    await replaceTool(installer, "shasum", '[ "$*" = "-a 256" ] && exec /usr/bin/sha256sum');
+    await flip(`${it.release}/${ARCHIVE}`, 100);
+    assertEquals((await it.install()).status, 1);
+    await flip(`${it.release}/${ARCHIVE}`, 100);
+    assertEquals((await it.install()).status, 0);
+  },
+);
 
 inEachShell("bad usage is one line and a hint", async (it) => {
   const { installer, folder, release, prefix } = it;
@@ -449,20 +474,19 @@ Deno.test({
     Deno.build.arch !== "x86_64",
   fn: () =>
     inTempFolder(async (root) => {
-      // Its own loader under another name: the one that palette needs is not there.
-      const libraries = (await runProgram("ldd", ["/bin/busybox"])).stdout
-        .matchAll(/=> (\/\S+)/g);
-      for (const folder of ["bin", "lib", "lib64", "release"]) {
-        await Deno.mkdir(`${root}/${folder}`);
+      for (const path of ["bin", "lib", "lib64", "release"]) await Deno.mkdir(`${root}/${path}`);
+      const busybox = programPath("busybox");
+      const binary = await Deno.readFile(busybox);
+      const loader = indexOf(binary, new TextEncoder().encode("ld-linux-x86-64"));
+      if (loader !== -1) {
+        // Not a static one: it gets its loader under another name, as palette must not find it.
+        binary.set(new TextEncoder().encode("ld-other-x86-64"), loader);
+        await Deno.copyFile("/lib64/ld-linux-x86-64.so.2", `${root}/lib64/ld-other-x86-64.so.2`);
+        const libraries = (await runProgram("ldd", [busybox])).stdout.matchAll(/=> (\/\S+)/g);
+        for (const [, path = ""] of libraries) {
+          await Deno.copyFile(path, `${root}/lib/${path.split("/").at(-1)}`);
+        }
       }
-      for (const [, path = ""] of libraries) {
-        await Deno.copyFile(path, `${root}/lib/${path.split("/").at(-1)}`);
-      }
-      await Deno.copyFile("/lib64/ld-linux-x86-64.so.2", `${root}/lib64/ld-other-x86-64.so.2`);
-      const binary = await Deno.readFile("/bin/busybox");
-      const name = new TextEncoder().encode("ld-linux-x86-64");
-      const at = indexOf(binary, name);
-      binary.set(new TextEncoder().encode("ld-other-x86-64"), at);
       await Deno.writeFile(`${root}/bin/busybox`, binary, { mode: 0o755 });
       for (const applet of ["sh", "uname", "tr", "ls"]) {
         await Deno.symlink("busybox", `${root}/bin/${applet}`);
@@ -496,7 +520,7 @@ function indexOf(bytes: Uint8Array, part: Uint8Array): number {
   for (let at = 0; at + part.length <= bytes.length; at++) {
     if (part.every((byte, offset) => bytes[at + offset] === byte)) return at;
   }
-  throw new Error("no such bytes");
+  return -1;
 }
 
 Deno.test({

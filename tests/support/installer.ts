@@ -8,7 +8,7 @@ export const INSTALLER = decodeURIComponent(
 
 /** What the installer may need beside a shell. */
 const TOOLS = [
-  ...["cat", "chmod", "cp", "diff", "find", "grep", "gzip", "kill", "ldd", "ln", "mkdir", "mv"],
+  ...["cat", "chmod", "cmp", "cp", "find", "grep", "gzip", "kill", "ldd", "ln", "mkdir", "mv"],
   ...["rm", "rmdir", "sed", "sh", "sha256sum", "sort", "tail", "tar", "tr", "true", "uname"],
 ];
 
@@ -51,6 +51,18 @@ export async function addTools({ tools }: Installer, ...names: string[]): Promis
   for (const name of names) await Deno.symlink(programPath(name), `${tools}/${name}`);
 }
 
+/** Whether a shell of busybox looks for programs in itself first; Debian's static one does. */
+export const prefersApplets = hasInstallers &&
+  new Deno.Command(programPath("busybox"), {
+    args: ["sh", "-c", "uname"],
+    env: { PATH: "/nonexistent" },
+    stdout: "null",
+    stderr: "null",
+  }).outputSync().success;
+
+/** Shells that take programs from PATH alone, so that a test can replace them. */
+export const KINDS_BY_PATH = KINDS.filter((kind) => kind !== "busybox" || !prefersApplets);
+
 /** Puts a shell script in the place of a program. */
 export async function replaceTool(
   { tools }: Installer,
@@ -84,7 +96,8 @@ export function startInstaller(
   }).spawn();
 }
 
-function programPath(name: string): string {
+/** Where a program of this machine is. */
+export function programPath(name: string): string {
   for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
     try {
       if (Deno.statSync(`${folder}/${name}`).isFile) return `${folder}/${name}`;
