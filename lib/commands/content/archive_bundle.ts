@@ -4,7 +4,7 @@ import type { Bundle } from "../../content/bundle.ts";
 import { sumOfBlobs, takeInventory } from "../../content/transfer/inventory.ts";
 import { type BundleContent, writeBundle } from "../../content/transfer/write_bundle.ts";
 import { requireIndexFits } from "../../oci/layout.ts";
-import { folderOf } from "../../runtime/files.ts";
+import { type Files, folderOf } from "../../runtime/files.ts";
 import type { CommandContext } from "../context.ts";
 import { fetchBlobs } from "./fetch_blobs.ts";
 import type { TransferOptions } from "./transfer_command.ts";
@@ -48,18 +48,19 @@ export async function archiveBundle(
   const found = { blobs: blobs.length, bytes: sumOfBlobs(blobs) };
   requireIndexFits(bundle.items.map(({ descriptor }) => descriptor), bundle.annotations);
   if (transfer.dryRun) return { ...found, written: null };
-  await makeFolderOf(path, context);
-  const space = { folder: folderOf(path), bytes: found.bytes * (target.copies ?? 1) };
-  const source = await fetchBlobs(
-    bundle.source,
-    target.isRemote ? blobs : [],
-    { transfer, space },
-    context,
-  );
-  return {
-    ...found,
-    written: await writeBundleFile({ ...bundle, inventory, source }, target, context),
-  };
+  return await withFolderOf(path, context.runtime.files, async () => {
+    const space = { folder: folderOf(path), bytes: found.bytes * (target.copies ?? 1) };
+    const source = await fetchBlobs(
+      bundle.source,
+      target.isRemote ? blobs : [],
+      { transfer, space },
+      context,
+    );
+    return {
+      ...found,
+      written: await writeBundleFile({ ...bundle, inventory, source }, target, context),
+    };
+  });
 }
 
 /**
@@ -96,14 +97,30 @@ export async function writeBundleFile(
   }
 }
 
-/** Whether there is a place for it shows before hours of fetching, not after. */
-export async function makeFolderOf(
+/**
+ * Does work that ends in a file. Whether there is a place for it shows before hours of fetching, not
+ * after; folders that were made for it and are empty when the work fails go again.
+ */
+export async function withFolderOf<T>(
   path: string,
-  { runtime: { files } }: CommandContext,
-): Promise<void> {
+  files: Files,
+  work: () => Promise<T>,
+): Promise<T> {
+  const made: string[] = [];
   try {
+    for (let folder = folderOf(path); await files.info(folder) === null;) {
+      made.push(folder);
+      folder = folderOf(folder);
+    }
     await files.makeFolder(folderOf(path), FOLDER_MODE);
   } catch (error) {
     throw ioError("write", path, error);
+  }
+  try {
+    return await work();
+  } catch (error) {
+    // One that holds something refuses.
+    for (const folder of made) await files.remove(folder).catch(() => {});
+    throw error;
   }
 }

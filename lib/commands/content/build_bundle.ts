@@ -20,7 +20,7 @@ import { formatSummary } from "../../output/summary.ts";
 import { joinPath } from "../../runtime/files.ts";
 import type { CommandContext } from "../context.ts";
 import type { ProjectPalette } from "../palette_client.ts";
-import { makeFolderOf, writeBundleFile } from "./archive_bundle.ts";
+import { withFolderOf, writeBundleFile } from "./archive_bundle.ts";
 import { archOf } from "./arch.ts";
 import type { BuildOptions } from "./build_options.ts";
 import {
@@ -112,7 +112,13 @@ export async function buildBundle(options: BuildOptions, context: CommandContext
     const reused = await findReused(inventory, remote, sources);
     const plan = { bundle, inventory, remote, reused, sources, clusterDefinition, signing };
     const isArchived = options.buildType === "local" && !transfer.dryRun;
-    const built = isArchived ? await write(options, plan, context) : planned(plan);
+    const built = isArchived
+      ? await withFolderOf(
+        archivePath(options, bundle.name, context),
+        context.runtime.files,
+        () => write(options, plan, context),
+      )
+      : planned(plan);
     if (place !== null) {
       const { source } = built;
       built.push = await pushBuilt(bundle, place, options, { source, signing, context });
@@ -251,7 +257,6 @@ async function write(
   const { compressionLevel: level, transfer, splitSizeBytes: splitBytes } = options;
   const folder = bundleFolder(options.output, context);
   const path = archivePath(options, bundle.name, context);
-  await makeFolderOf(path, context);
   const fetched = remote.filter(({ descriptor }) => !reused.digests.has(descriptor.digest));
   const space = { folder, bytes: sumOfBlobs(inventory.blobs.values()) };
   const wanted = { transfer, space, keepsGoing: options.keepGoing };
