@@ -66,7 +66,10 @@ export function buildBuild(choose: Choose) {
     .option("--application-release-version <version:string>", "Its version.")
     .option("--application-release-notes <notes:string>", "Its release notes.")
     .option("--compression-level <level:whole>", "From 0 (plain tar) to 19; 3 by default.")
-    .option("--private-key <file:file>", "Key (PEM) that signs bundle and cluster definition.")
+    .option(
+      "--private-key <file:file>",
+      "Key (PEM, or by cosign) that signs bundle and cluster definition.",
+    )
     .option("-p, --push", "Push the bundle when it is built; with --registry.")
     .option("-r, --registry <registry:string>", "Registry and base path to push to.")
     .option(

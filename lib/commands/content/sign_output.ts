@@ -21,7 +21,7 @@ export async function openSigning(
   const key = await readSigningKey(expandPath(path, context.runtime), "--private-key", {
     files,
     crypto,
-    passphrase: () => signingPassphrase(context),
+    passphrase: (variables) => signingPassphrase(variables, context),
   });
   return { key, entry: { algorithm: key.algorithm, keyId: key.keyId } };
 }

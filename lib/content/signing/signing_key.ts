@@ -5,6 +5,7 @@ import type { Crypto } from "../../runtime/crypto.ts";
 import type { Files } from "../../runtime/files.ts";
 import type { Secret } from "../../secrets/secret.ts";
 import { type Algorithm, algorithmOf, KEY_HINT } from "./algorithm.ts";
+import { isCosignLabel, openCosignKey } from "./cosign_key.ts";
 import { type KeyBlock, readKeyFile } from "./key_file.ts";
 import { keyIdOf } from "./verification_key.ts";
 
@@ -25,15 +26,18 @@ export interface Signing {
   sign(): Uint8Array<ArrayBuffer>;
 }
 
+/** Where the passphrase of a key may be found, nearest first. */
+export type PassphraseVariable = "PALETTE_SIGNING_KEY_PASSPHRASE" | "COSIGN_PASSWORD";
+
 export interface SigningKeyParts {
   files: Files;
   crypto: Crypto;
   /** Asked for when the key is encrypted. */
-  passphrase: () => Promise<Secret>;
+  passphrase: (variables: readonly PassphraseVariable[]) => Promise<Secret>;
 }
 
 /**
- * Reads a private key (PEM: PKCS#8, PKCS#1 or SEC 1, encrypted or not).
+ * Reads a private key (PEM: PKCS#8, PKCS#1 or SEC 1, encrypted or not; or one that cosign made).
  * @param source Flag that named the file, for messages.
  * @throws {UserError} `io`, `validation`, `decrypt-failed`; what `passphrase` throws.
  */
@@ -55,7 +59,9 @@ export async function readSigningKey(
     );
   }
   const { createPublicKey, createSign } = await import("node:crypto");
-  const key = await openKey(block, what, passphrase);
+  const key = isCosignLabel(block.label)
+    ? await openSealedKey(block, what, passphrase)
+    : await openKey(block, what, passphrase);
   const algorithm = algorithmOf(key);
   if (typeof algorithm !== "string") throw unusable(what, algorithm.unusable);
   // The types of Deno leave out that Node takes the public half of a private key.
@@ -77,10 +83,10 @@ export async function readSigningKey(
 async function openKey(
   { pem, isEncrypted }: KeyBlock,
   what: string,
-  passphrase: () => Promise<Secret>,
+  passphrase: SigningKeyParts["passphrase"],
 ): Promise<KeyObject> {
   const { createPrivateKey } = await import("node:crypto");
-  const secret = isEncrypted ? await passphrase() : null;
+  const secret = isEncrypted ? await passphrase(["PALETTE_SIGNING_KEY_PASSPHRASE"]) : null;
   try {
     return createPrivateKey({
       key: pem,
@@ -89,9 +95,7 @@ async function openKey(
   } catch (error) {
     const reason = reasonOf(error);
     if (secret !== null && /bad decrypt/i.test(reason)) {
-      throw new UserError("decrypt-failed", `Cannot open ${what}: wrong passphrase`, {
-        hint: "Set PALETTE_SIGNING_KEY_PASSPHRASE to the passphrase of the key",
-      });
+      throw wrongPassphrase(what, "PALETTE_SIGNING_KEY_PASSPHRASE");
     }
     throw unusable(
       what,
@@ -99,6 +103,28 @@ async function openKey(
       "Turn it into a usual form: openssl pkcs8 -topk8 -v2 aes-256-cbc -in key.pem -out new.pem",
     );
   }
+}
+
+async function openSealedKey(
+  { pem }: KeyBlock,
+  what: string,
+  passphrase: SigningKeyParts["passphrase"],
+): Promise<KeyObject> {
+  const secret = await passphrase(["PALETTE_SIGNING_KEY_PASSPHRASE", "COSIGN_PASSWORD"]);
+  let key: KeyObject | null;
+  try {
+    key = await openCosignKey(pem, secret);
+  } catch (error) {
+    throw unusable(what, reasonOf(error), "Make a key afresh: cosign generate-key-pair");
+  }
+  if (key === null) throw wrongPassphrase(what, "COSIGN_PASSWORD");
+  return key;
+}
+
+function wrongPassphrase(what: string, variable: PassphraseVariable): UserError {
+  return new UserError("decrypt-failed", `Cannot open ${what}: wrong passphrase`, {
+    hint: `Set ${variable} to the passphrase of the key`,
+  });
 }
 
 function unusable(what: string, reason: string, hint = KEY_HINT): UserError {
