@@ -3,6 +3,7 @@ import { BUNDLE_REQUIRES } from "../../content/bundle.ts";
 import { formatDefinition } from "../../content/definition/format_definition.ts";
 import { definitionFileName } from "../../content/profiles/cluster_definition.ts";
 import { signatureFileOf } from "../../content/signing/signature_file.ts";
+import type { VerificationKey } from "../../content/signing/verification_key.ts";
 import { assembleBundle, type AssembledBundle } from "../../content/transfer/assemble_bundle.ts";
 import {
   type Inventory,
@@ -32,6 +33,7 @@ import {
 } from "./carried_files.ts";
 import { fetchBlobs } from "./fetch_blobs.ts";
 import { gatherContent, type GatheredContent, paletteFor } from "./gather.ts";
+import { readImageKeys } from "./image_keys.ts";
 import { knownRegistryLogins } from "./known_registries.ts";
 import { findReused, KnownBundles, makeThin, type Reused } from "./known_bundles.ts";
 import { localPathOf } from "./open_local_bundle.ts";
@@ -73,6 +75,7 @@ interface BuiltBundle {
 export async function buildBundle(options: BuildOptions, context: CommandContext): Promise<void> {
   refuseUnknown(options);
   const signing = await openSigning(options.privateKey, context);
+  const imageKeys = await readImageKeys(options.verifyImages, context);
   await using known = await KnownBundles.open(options.existingBundles, context);
   await using older = await KnownBundles.open(
     options.thinAgainst === undefined ? [] : [options.thinAgainst],
@@ -92,7 +95,7 @@ export async function buildBundle(options: BuildOptions, context: CommandContext
     const clusterDefinition = await fetchClusterDefinition(options, palette);
     const bundle = await assemble(
       options,
-      { gathered, clusterDefinition, clients, signing },
+      { gathered, clusterDefinition, clients, signing, imageKeys },
       context,
     );
     const inventory = await takeInventory(bundle.items, bundle.source, context.runtime.crypto);
@@ -187,11 +190,12 @@ async function imageExists(image: string, registries: Registries): Promise<boole
 
 async function assemble(
   options: BuildOptions,
-  { gathered, clusterDefinition, clients, signing }: {
+  { gathered, clusterDefinition, clients, signing, imageKeys }: {
     gathered: GatheredContent;
     clusterDefinition: FetchedDefinition | null;
     clients: ContentClients;
     signing: BundleSigning | null;
+    imageKeys: readonly VerificationKey[];
   },
   context: CommandContext,
 ): Promise<AssembledBundle> {
@@ -208,6 +212,7 @@ async function assemble(
     architecture: archOf(options.transfer.arch) ??
       (definition.arch.length === 1 ? definition.arch[0] ?? null : null),
     skipsMissingArchitecture: options.skipMissingArch,
+    imageKeys,
     packArchives: new Map([...packs].map(([ref, { archive }]) => [ref, archive])),
   }, {
     registries: clients,

@@ -86,6 +86,12 @@ export function buildBuild(choose: Choose) {
     .option("--thin-against <file:file>", "Leave out blobs that this older bundle has.")
     .option("--declared-only", "Leave out images that no pack declares.")
     .option("--keep-going", "Go on after a failure, and report all of them.")
+    .option(
+      "--verify-images <key:file>",
+      "Public key (PEM) that cosign signatures of all images are checked with, before the first " +
+        "blob moves; can be given several times, and one has to fit.",
+      { collect: true },
+    )
     .option("--skip-missing-arch", "Leave out images that lack the architecture of --arch.")
     .option(
       "--set <macro:string>",
@@ -154,6 +160,7 @@ export function buildBuild(choose: Choose) {
           keepGoing: options.keepGoing === true,
           offline: options.offline === true,
           skipMissingArch: options.skipMissingArch === true,
+          verifyImages: options.verifyImages ?? [],
           macros: options.set ?? [],
           transfer: transferOptionsOf(options),
         }, context);

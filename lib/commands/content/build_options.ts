@@ -45,6 +45,8 @@ export interface BuildOptions {
   /** Trust existing bundles without asking registries. */
   offline: boolean;
   skipMissingArch: boolean;
+  /** Files of public keys. */
+  verifyImages: string[];
   /** `key=value` each. */
   macros: string[];
   transfer: TransferOptions;
@@ -136,6 +138,14 @@ function problemOf(options: BuildOptions): string | null {
     ],
     [options.metadataOnly && options.push, "--metadata-only and --push"],
     [options.metadataOnly && options.lock, "--metadata-only and --lock"],
+    [
+      options.metadataOnly && options.verifyImages.length > 0,
+      "--metadata-only and --verify-images",
+    ],
+    [
+      definition.isAll && options.verifyImages.length > 0,
+      "--download-cluster-config-only and --verify-images",
+    ],
     [options.splitSizeBytes !== undefined && isRemote, "--split-size and --build-type remote"],
     [options.push && options.buildType === "remote", "--push and --build-type remote"],
   ];

@@ -10,18 +10,23 @@ import {
   type DefinitionReport,
   examineDefinition,
 } from "../../content/profiles/cluster_definition.ts";
+import { checkBundleImages } from "../../content/signing/check_bundle_images.ts";
 import { checkSignature } from "../../content/signing/check_signature.ts";
 import {
   readSignature,
   signatureFileOf,
   sigstoreFileOf,
 } from "../../content/signing/signature_file.ts";
-import { readVerificationKey } from "../../content/signing/verification_key.ts";
+import {
+  readVerificationKey,
+  type VerificationKey,
+} from "../../content/signing/verification_key.ts";
 import { type BundleReport, verifyBundle } from "../../content/verify_bundle.ts";
 import { formatTable } from "../../output/table.ts";
 import { TransferProgress } from "../../output/transfer_progress.ts";
 import type { CommandContext } from "../context.ts";
 import { expandPath } from "../paths.ts";
+import { readImageKeys } from "./image_keys.ts";
 import { isPath, localPathOf, openLocalBundle, requireBundleFile } from "./open_local_bundle.ts";
 import type { RegistryFlags } from "./open_registries.ts";
 
@@ -30,6 +35,8 @@ export interface VerifyContentOptions {
   path: string;
   key: string | undefined;
   signature: string | undefined;
+  /** Files of public keys, one of which has to have signed each image. */
+  verifyImages: string[];
   /** How the registry of a reference is reached. */
   flags: RegistryFlags;
 }
@@ -56,6 +63,13 @@ export interface VerifiedContent {
   report: Omit<BundleReport, "definition"> & { definition: DefinitionVerdict | null };
 }
 
+/** What verifying goes by, besides what the user asked for. */
+export interface ExamineParts {
+  /** Of `--verify-images`. */
+  imageKeys: readonly VerificationKey[];
+  progress: TransferProgress;
+}
+
 /** Verifies a bundle or a cluster definition; a negative verdict is an error of its own. */
 export async function verifyContent(
   options: VerifyContentOptions,
@@ -68,9 +82,10 @@ export async function verifyContent(
     isSilent: settings.quiet || printer.format !== "table",
     color: settings.color,
   });
+  const imageKeys = await readImageKeys(options.verifyImages, context);
   let verified: VerifiedContent;
   try {
-    verified = await examine(options, progress, context);
+    verified = await examine(options, { imageKeys, progress }, context);
   } finally {
     progress.end();
   }
@@ -118,24 +133,30 @@ export async function verifyContent(
 
 async function examine(
   options: VerifyContentOptions,
-  progress: TransferProgress,
+  parts: ExamineParts,
   context: CommandContext,
 ): Promise<VerifiedContent> {
   const path = localPathOf(options.path, context.runtime);
   if (await isReference(options.path, path, context)) {
     const { examineRemote } = await import("./verify_remote.ts");
-    return await examineRemote(options, progress, context);
+    return await examineRemote(options, parts, context);
   }
   // Before a signature is missed that could not be there either.
   await requireBundleFile(path, context);
-  const signature = await reportOnSignature(path, options, progress, context);
-  if (await isDefinition(path, context)) {
+  const isAlone = await isDefinition(path, context);
+  if (isAlone && parts.imageKeys.length > 0) {
+    throw new UserError("usage", `--verify-images is for bundles, and "${path}" holds no images`, {
+      hint: "Leave --verify-images out to verify a cluster definition",
+    });
+  }
+  const signature = await reportOnSignature(path, options, parts.progress, context);
+  if (isAlone) {
     const { files, bytes, fault } = await readDefinitionFile(path, context);
     const problems = fault === null ? [] : [{ what: path, problem: fault, items: [] }];
     const report = { items: files, blobs: 0, bytes, definition: null, problems };
     return { place: path, kind: "cluster-definition", name: null, signature, report };
   }
-  const { name, report } = await reportOnContent(path, progress, context);
+  const { name, report } = await reportOnContent(path, parts, context);
   return { place: path, kind: "bundle", name, signature, report };
 }
 
@@ -221,9 +242,10 @@ async function signatureBeside(
 /** A damaged archive is a verdict; one that cannot be read is none. */
 async function reportOnContent(
   path: string,
-  progress: TransferProgress,
+  { imageKeys, progress }: ExamineParts,
   context: CommandContext,
 ): Promise<{ name: string | null; report: BundleReport }> {
+  const { runtime: { crypto }, signal } = context;
   let bundle: Bundle;
   try {
     bundle = await openLocalBundle(path, context);
@@ -237,11 +259,12 @@ async function reportOnContent(
   }
   try {
     const report = await verifyBundle(bundle, {
-      crypto: context.runtime.crypto,
-      signal: context.signal,
+      crypto,
+      signal,
       onBytes: (doneBytes, totalBytes) =>
         progress.moved({ doneBytes, totalBytes, label: "content" }),
     });
+    report.problems.push(...await checkBundleImages(bundle, imageKeys, crypto));
     return { name: bundle.name, report };
   } finally {
     bundle.close();

@@ -21,6 +21,12 @@ export function buildVerify(choose: Choose) {
         "extension by default. In a registry it lies with the bundle.",
       { depends: ["key"] },
     )
+    .option(
+      "--verify-images <key:file>",
+      "Public key (PEM) that the cosign signatures of all images in it are checked with; can be " +
+        "given several times, and one has to fit.",
+      { collect: true },
+    )
     .example("Before it is carried on", "palette content verify bundle.tar.zst --key public.pem")
     .example(
       "What was pushed",
@@ -33,6 +39,7 @@ export function buildVerify(choose: Choose) {
           path,
           key: options.key,
           signature: options.signature,
+          verifyImages: options.verifyImages ?? [],
           flags: registryFlagsOf(options),
         }, context);
       })

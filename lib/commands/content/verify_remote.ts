@@ -1,23 +1,27 @@
 import { UserError } from "../../errors.ts";
 import type { BundleItem } from "../../content/bundle.ts";
-import { checkManifestSignature } from "../../content/signing/check_manifest.ts";
+import { checkBundleImages } from "../../content/signing/check_bundle_images.ts";
+import { findSignature, readAttachments } from "../../content/signing/check_manifest.ts";
 import { readVerificationKey } from "../../content/signing/verification_key.ts";
 import { openRemoteBundle, type RemoteBundle } from "../../content/transfer/remote_bundle.ts";
 import { verifyBundle } from "../../content/verify_bundle.ts";
-import { hexOf } from "../../oci/digest.ts";
-import type { TransferProgress } from "../../output/transfer_progress.ts";
 import type { CommandContext } from "../context.ts";
 import { expandPath } from "../paths.ts";
 import { findRemoteBundle } from "./find_remote_bundle.ts";
 import { openRegistries } from "./open_registries.ts";
 import { definitionAt } from "./remote_reference.ts";
 import { DEFAULT_JOBS } from "./transfer_defaults.ts";
-import type { SignatureReport, VerifiedContent, VerifyContentOptions } from "./verify.ts";
+import type {
+  ExamineParts,
+  SignatureReport,
+  VerifiedContent,
+  VerifyContentOptions,
+} from "./verify.ts";
 
 /** Verifies a bundle in a registry: every blob is read, none is kept. */
 export async function examineRemote(
   { path: reference, key, signature: signatureFile, flags }: VerifyContentOptions,
-  progress: TransferProgress,
+  { imageKeys, progress }: ExamineParts,
   context: CommandContext,
 ): Promise<VerifiedContent> {
   const { runtime: { crypto }, signal } = context;
@@ -39,6 +43,7 @@ export async function examineRemote(
       onBytes: (doneBytes, totalBytes) =>
         progress.moved({ doneBytes, totalBytes, label: "content" }),
     });
+    report.problems.push(...await checkBundleImages(bundle, imageKeys, crypto));
     return { place, kind: "bundle", name: bundle.name, signature, report };
   } finally {
     registries.close();
@@ -55,15 +60,12 @@ async function reportOnSignature(
   const key = await readVerificationKey(expandPath(keyFile, runtime), "--key", runtime);
   const { digest } = definitionOf(items, place).descriptor;
   const report = { algorithm: key.algorithm, keyId: key.keyId, digest };
-  let unfit: string | null = null;
-  for (const { descriptor, type, ref } of items) {
-    if (type !== "signature" || (ref !== "" && !ref.includes(hexOf(digest)))) continue;
-    const fits = await checkManifestSignature(descriptor, digest, key, { source, crypto });
-    const file = `${place.replace(/:[^:/]+$/, "")}@${descriptor.digest}`;
-    if (fits === true) return { fits, file, ...report };
-    if (fits === false) unfit ??= file;
+  const parts = { source, crypto };
+  const found = await findSignature([digest], await readAttachments(items, parts), [key], parts);
+  if (found !== null) {
+    const file = `${place.replace(/:[^:/]+$/, "")}@${found.digest}`;
+    return { fits: found.verdict === "fits", file, ...report };
   }
-  if (unfit !== null) return { fits: false, file: unfit, ...report };
   throw new UserError("not-found", `There is no signature of "${place}" beside it`, {
     hint: "palette content build --push --private-key KEY signs what it pushes",
   });

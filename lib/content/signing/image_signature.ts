@@ -23,11 +23,12 @@ export interface ManifestSignature {
   tag: string | null;
 }
 
-export const PAYLOAD = "application/vnd.dev.cosign.simplesigning.v1+json";
+export const COSIGN_PAYLOAD = "application/vnd.dev.cosign.simplesigning.v1+json";
 const IMAGE_CONFIG = "application/vnd.oci.image.config.v1+json";
-export const SIGNATURE = "dev.cosignproject.cosign/signature";
+export const COSIGN_SIGNATURE = "dev.cosignproject.cosign/signature";
+export const PAYLOAD_TYPE = "cosign container image signature";
 export const STATEMENT = "application/vnd.in-toto+json";
-export const PREDICATE = "https://sigstore.dev/cosign/sign/v1";
+export const SIGN_PREDICATE = "https://sigstore.dev/cosign/sign/v1";
 
 /**
  * Signs a manifest.
@@ -54,7 +55,7 @@ async function attachedSignature(
   const statement = encode({
     _type: "https://in-toto.io/Statement/v1",
     subject: [{ digest: { sha256: hexOf(digest) } }],
-    predicateType: PREDICATE,
+    predicateType: SIGN_PREDICATE,
     predicate: {},
   });
   const signing = key.begin();
@@ -77,7 +78,7 @@ async function attachedSignature(
     subject: { mediaType, digest, size },
     annotations: {
       "dev.sigstore.bundle.content": "dsse-envelope",
-      "dev.sigstore.bundle.predicateType": PREDICATE,
+      "dev.sigstore.bundle.predicateType": SIGN_PREDICATE,
     },
   }, crypto);
   return { manifest, blobs: [config, layer], tag: null };
@@ -93,13 +94,13 @@ async function taggedSignature(
     critical: {
       identity: { "docker-reference": repository },
       image: { "docker-manifest-digest": digest },
-      type: "cosign container image signature",
+      type: PAYLOAD_TYPE,
     },
     optional: null,
   });
   const signing = key.begin();
   signing.update(payload);
-  const layer = await blobOf(payload, PAYLOAD, crypto);
+  const layer = await blobOf(payload, COSIGN_PAYLOAD, crypto);
   const config = await blobOf(
     encode({
       architecture: "",
@@ -110,7 +111,7 @@ async function taggedSignature(
     IMAGE_CONFIG,
     crypto,
   );
-  const annotations = { [SIGNATURE]: encodeBase64(signing.sign()) };
+  const annotations = { [COSIGN_SIGNATURE]: encodeBase64(signing.sign()) };
   const manifest = await manifestOf({
     config: config.descriptor,
     layers: [{ ...layer.descriptor, annotations }],

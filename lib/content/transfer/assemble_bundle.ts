@@ -32,6 +32,7 @@ import { joinContent } from "./joined_content.ts";
 import { MadeContent } from "./made_content.ts";
 import type { Registries } from "../../oci/registry/registries.ts";
 import { inFlight } from "../../runtime/in_flight.ts";
+import type { VerificationKey } from "../signing/verification_key.ts";
 import { type Place, RemoteContent } from "./remote_content.ts";
 import { allFailures, resolveImage } from "./resolve_image.ts";
 
@@ -49,6 +50,8 @@ export interface AssembleOptions {
   architecture: string | null;
   /** An image without the architecture is left out instead of an error. */
   skipsMissingArchitecture: boolean;
+  /** One of them has to have signed each image; none: nothing is checked. */
+  imageKeys?: readonly VerificationKey[];
   /** Archives of packs on this machine, by reference. */
   packArchives: ReadonlyMap<string, CarriedFile>;
   clusterDefinition: CarriedFile | null;
@@ -98,12 +101,13 @@ export async function assembleBundle(
     parts.jobs,
     (entry) =>
       attempt(entry.image, entry.from, async () => {
-        const { architecture } = options;
+        const { architecture, imageKeys: keys = [] } = options;
         const found = await resolveImage(entry, {
           registries,
           content: remote,
           crypto,
           architecture,
+          keys,
         });
         if (found === null) return void withoutArchitecture.push(entry.image);
         if (found.lostSignatures) {

@@ -1,7 +1,15 @@
 import { UserError } from "../../errors.ts";
+import type { Digest } from "../../oci/digest.ts";
 import type { Manifest } from "../../oci/manifest.ts";
 import { formatReference, parseReference, selectorOf } from "../../oci/reference.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
+import {
+  type CheckManifestParts,
+  findSignature,
+  readAttachments,
+  signatureProblemOf,
+} from "../signing/check_manifest.ts";
+import type { VerificationKey } from "../signing/verification_key.ts";
 import { type BundleItem, CONTAINERD_NAME, ITEM_TYPE, REF_NAME, SOURCE_REF } from "../bundle.ts";
 import type { ImageEntry } from "../definition/bundle_definition.ts";
 import { findAttached } from "./attached.ts";
@@ -16,6 +24,8 @@ export interface ResolveParts {
   crypto: Crypto;
   /** Null keeps images as they are published. */
   architecture: string | null;
+  /** One of them has to have signed the image; none: nothing is checked. */
+  keys?: readonly VerificationKey[];
 }
 
 export interface ResolvedImage {
@@ -33,7 +43,7 @@ export interface ResolvedImage {
  */
 export async function resolveImage(
   entry: ImageEntry,
-  { registries, content, crypto, architecture }: ResolveParts,
+  { registries, content, crypto, architecture, keys = [] }: ResolveParts,
 ): Promise<ResolvedImage | null> {
   const wanted = parseReference(entry.image);
   const name = formatReference(wanted);
@@ -45,14 +55,13 @@ export async function resolveImage(
   const top = await registry.getManifest(place.repository, selector);
   content.add(top, place);
   let kept: Manifest = top;
-  let lostSignatures = false;
+  const ofIndex: BundleItem[] = [];
   if (architecture !== null && isIndex(top)) {
     const chosen = pickPlatform(top, architecture);
     if (chosen === null) return null;
     kept = await registry.getManifest(place.repository, chosen.digest);
     content.add(kept, place);
-    lostSignatures =
-      (await findAttached(registry, place, top.descriptor.digest, content)).length > 0;
+    ofIndex.push(...await findAttached(registry, place, top.descriptor.digest, content));
   }
   if (architecture !== null && !isIndex(top)) {
     const item = { ref: name, type: entry.type, descriptor: top.descriptor };
@@ -63,6 +72,11 @@ export async function resolveImage(
     const manifest = await registry.getManifest(place.repository, child.digest);
     content.add(manifest, place);
     attached.push(...await findAttached(registry, place, child.digest, content));
+  }
+  if (keys.length > 0) {
+    const digests = [...new Set([top.descriptor.digest, kept.descriptor.digest])];
+    const parts = { source: content, crypto };
+    await requireSignature(digests, [...ofIndex, ...attached], keys, parts);
   }
   return {
     item: {
@@ -80,8 +94,27 @@ export async function resolveImage(
       },
     },
     attached,
-    lostSignatures,
+    lostSignatures: ofIndex.length > 0,
   };
+}
+
+/**
+ * What a signed index lists is signed with it.
+ * @throws {UserError} `integrity` for an image that none of the keys has signed.
+ */
+async function requireSignature(
+  digests: readonly Digest[],
+  attached: readonly BundleItem[],
+  keys: readonly VerificationKey[],
+  parts: CheckManifestParts,
+): Promise<void> {
+  const attachments = await readAttachments(attached, parts);
+  const problem = signatureProblemOf(await findSignature(digests, attachments, keys, parts));
+  if (problem === null) return;
+  throw new UserError("integrity", problem, {
+    hint: "Give the public key of whoever publishes it with --verify-images, which can be given " +
+      "several times",
+  });
 }
 
 /** The reasons of many failures as one error, all in one list. */

@@ -161,7 +161,13 @@ Deno.test({
         ...["--packs", pack, "--name", name, "--output", out, "--private-key", keys.at("ec.pem")],
         ...flags,
       ]);
-    const built = await build("b", "--push", "--registry", `${target.host}/c`);
+    const strange = await build("b", "--verify-images", keys.at("ec.pub"));
+    assertEquals(strange.status, 1);
+    assertStringIncludes(strange.stderr, "it is signed with another key");
+    const built = await build(
+      ...["b", "--push", "--registry", `${target.host}/c`] as const,
+      ...["--verify-images", `${home.root}/cosign.pub`],
+    );
     assertEquals([built.status, built.stderr], [0, ""]);
     const copy = `c/${origin.host}/app/web`;
     const repository = (await catalogOf(target.host)).find((name) => name.endsWith("/app/web"));
