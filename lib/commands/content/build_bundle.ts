@@ -12,6 +12,7 @@ import {
   takeInventory,
 } from "../../content/transfer/inventory.ts";
 import { joinContent } from "../../content/transfer/joined_content.ts";
+import { KnownItems } from "../../content/transfer/known_items.ts";
 import type { ContentSource } from "../../oci/content_source.ts";
 import { requireIndexFits } from "../../oci/layout.ts";
 import { parseReference, selectorOf } from "../../oci/reference.ts";
@@ -42,6 +43,7 @@ import { bundleFolder, definitionFolder, writeOutput } from "./output_folder.ts"
 import { recordsOf } from "./push.ts";
 import { pushBuilt, pushPlaceOf } from "./push_built.ts";
 import { documentOfPush, type FinishedPush, formatPush } from "./push_summary.ts";
+import { requireBlobs } from "./require_blobs.ts";
 import { type BundleSigning, openSigning, signOutput } from "./sign_output.ts";
 
 const LOCK_FILE = "bundle-definition.lock.yaml";
@@ -91,11 +93,23 @@ export async function buildBundle(options: BuildOptions, context: CommandContext
     const place = pushPlaceOf(options, clients);
     const exists = (image: string) => imageExists(image, clients);
     palette = await paletteFor(options, context);
-    const gathered = await gatherContent(options, palette, context, exists);
+    const gathered = await gatherContent(
+      options,
+      palette,
+      context,
+      options.offline ? null : exists,
+    );
     const clusterDefinition = await fetchClusterDefinition(options, palette);
     const bundle = await assemble(
       options,
-      { gathered, clusterDefinition, clients, signing, imageKeys },
+      {
+        gathered,
+        clusterDefinition,
+        clients,
+        signing,
+        imageKeys,
+        known: options.offline ? new KnownItems(known.bundles, context.runtime.crypto) : null,
+      },
       context,
     );
     const inventory = await takeInventory(bundle.items, bundle.source, context.runtime.crypto);
@@ -113,6 +127,7 @@ export async function buildBundle(options: BuildOptions, context: CommandContext
     }
     const sources = known.bundles.map(({ source }) => source);
     const reused = await findReused(inventory, remote, sources);
+    if (options.offline) await requireBlobs(remote, reused, transfer, context);
     const plan = { bundle, inventory, remote, reused, sources, clusterDefinition, signing };
     const isArchived = options.buildType === "local" && !transfer.dryRun;
     const built = isArchived
@@ -137,12 +152,10 @@ export async function buildBundle(options: BuildOptions, context: CommandContext
 }
 
 /** What this version does not do is told before anything is asked or fetched. */
-function refuseUnknown({ sbom, offline }: BuildOptions): void {
-  const flag = sbom === "generate" ? "--sbom generate" : offline ? "--offline" : null;
-  if (flag === null) return;
-  throw new UserError("prerequisite", `${flag} does not exist yet`, {
-    hint: "Leave it out: SBOMs that are published are always taken along, and of existing " +
-      "bundles every blob that fits is used",
+function refuseUnknown({ sbom }: BuildOptions): void {
+  if (sbom !== "generate") return;
+  throw new UserError("prerequisite", "--sbom generate does not exist yet", {
+    hint: "Leave it out: SBOMs that are published are always taken along",
   });
 }
 
@@ -190,12 +203,13 @@ async function imageExists(image: string, registries: Registries): Promise<boole
 
 async function assemble(
   options: BuildOptions,
-  { gathered, clusterDefinition, clients, signing, imageKeys }: {
+  { gathered, clusterDefinition, clients, signing, imageKeys, known }: {
     gathered: GatheredContent;
     clusterDefinition: FetchedDefinition | null;
     clients: ContentClients;
     signing: BundleSigning | null;
     imageKeys: readonly VerificationKey[];
+    known: KnownItems | null;
   },
   context: CommandContext,
 ): Promise<AssembledBundle> {
@@ -220,6 +234,7 @@ async function assemble(
     jobs: options.transfer.jobs,
     fetchChart: (chart, made) => clients.charts.download(chart, made),
     onWarning: (text) => printer.warn(text),
+    known,
   });
 }
 

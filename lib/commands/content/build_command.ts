@@ -39,7 +39,11 @@ export function buildBuild(choose: Choose) {
     .option("--existing-bundles <files:words>", "Bundles whose blobs are not fetched again.", {
       collect: true,
     })
-    .option("--offline", "Trust --existing-bundles without asking registries.")
+    .option(
+      "--offline",
+      "Connect to nothing: take images, charts and packs as --existing-bundles have them, and " +
+        "blobs from there and from the cache; what is missing is told in one list.",
+    )
     .option("--exclude-profiles <uids:words>", "Leave out what these profiles need.", {
       collect: true,
     })

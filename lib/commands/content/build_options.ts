@@ -148,6 +148,10 @@ function problemOf(options: BuildOptions): string | null {
     ],
     [options.splitSizeBytes !== undefined && isRemote, "--split-size and --build-type remote"],
     [options.push && options.buildType === "remote", "--push and --build-type remote"],
+    [options.offline && profiles.length > 0, "--offline and --profiles"],
+    [options.offline && hasDefinition, `--offline and ${DEFINITION_UIDS}`],
+    [options.offline && options.push, "--offline and --push"],
+    [options.offline && isRemote, "--offline and --build-type remote"],
   ];
   const conflict = conflicts.find(([isMet]) => isMet)?.[1];
   if (conflict !== undefined) return `${conflict} cannot be used together`;

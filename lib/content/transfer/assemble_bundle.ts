@@ -29,6 +29,7 @@ import {
 } from "./artifacts.ts";
 import { inOrder } from "./item_order.ts";
 import { joinContent } from "./joined_content.ts";
+import type { KnownItems } from "./known_items.ts";
 import { MadeContent } from "./made_content.ts";
 import type { Registries } from "../../oci/registry/registries.ts";
 import { inFlight } from "../../runtime/in_flight.ts";
@@ -43,6 +44,8 @@ export interface AssembleParts {
   /** Fetches a chart of an HTTP repository into what is made here. */
   fetchChart: (chart: ChartEntry, made: MadeContent) => Promise<BundleItem>;
   onWarning: (text: string) => void;
+  /** Asked instead of registries and chart repositories, which hear nothing of it then. */
+  known?: KnownItems | null;
 }
 
 export interface AssembleOptions {
@@ -81,7 +84,7 @@ export async function assembleBundle(
   options: AssembleOptions,
   parts: AssembleParts,
 ): Promise<AssembledBundle> {
-  const { registries, crypto } = parts;
+  const { registries, crypto, known = null } = parts;
   const made = new MadeContent(crypto);
   const remote = new RemoteContent(registries);
   const items: BundleItem[] = [];
@@ -102,13 +105,9 @@ export async function assembleBundle(
     (entry) =>
       attempt(entry.image, entry.from, async () => {
         const { architecture, imageKeys: keys = [] } = options;
-        const found = await resolveImage(entry, {
-          registries,
-          content: remote,
-          crypto,
-          architecture,
-          keys,
-        });
+        const found = known === null
+          ? await resolveImage(entry, { registries, content: remote, crypto, architecture, keys })
+          : await known.findImage(entry, { architecture, keys });
         if (found === null) return void withoutArchitecture.push(entry.image);
         if (found.lostSignatures) {
           parts.onWarning(`${entry.image} has a signature that is of all architectures together`);
@@ -126,7 +125,9 @@ export async function assembleBundle(
     parts.jobs,
     (chart) =>
       attempt(chartRef(chart), chart.from, async () => {
-        const { ref, descriptor } = /^oci:/i.test(chart.repo)
+        const { ref, descriptor } = known !== null
+          ? known.findItem(chartRef(chart), chart.digest)
+          : /^oci:/i.test(chart.repo)
           ? await fromRegistry(chartRef(chart), "chart", chart, remote, parts)
           : await parts.fetchChart(chart, made);
         pin(chart, descriptor);
@@ -140,7 +141,7 @@ export async function assembleBundle(
       items.push(item);
     }));
   for (const raw of filled.rawFiles) {
-    await attempt(raw.path, raw.from, async () => items.push(await rawItem(raw, made)));
+    await attempt(raw.path, raw.from, async () => items.push(await rawItem(raw, made, known)));
   }
   if (failures.length > 0) {
     throw allFailures(failures.sort((a, b) => a.name < b.name ? -1 : 1));
@@ -172,7 +173,7 @@ export async function assembleBundle(
       [BUNDLE_ARCH]: options.architecture ?? "multi",
     },
     items: inOrder([await addDefinition(filled, made), ...items]),
-    source: joinContent([made, remote]),
+    source: joinContent([made, known?.source ?? remote]),
     locked,
     leftOut: withoutArchitecture,
     made,
@@ -201,6 +202,8 @@ async function packItem(
   const ref = packRef(pack);
   const archive = packArchives.get(ref);
   if (archive !== undefined) return await addPack(archive, ref, pack.annotations, made);
+  const { known = null } = parts;
+  if (known !== null) return known.findItem(ref, pack.digest);
   if (pack.source === "") {
     throw new UserError("not-found", `the registry of pack ${pack.name} is not known`);
   }
@@ -221,9 +224,14 @@ function pin(entry: { digest: Digest | null }, { digest }: Descriptor): void {
 }
 
 /** The text of a file, as an item. */
-async function rawItem(raw: RawFileEntry, made: MadeContent): Promise<BundleItem> {
+async function rawItem(
+  raw: RawFileEntry,
+  made: MadeContent,
+  known: KnownItems | null,
+): Promise<BundleItem> {
   const { path, content, annotations } = raw;
   if (content === null) {
+    if (known !== null) return known.findItem(rawRef(raw), raw.digest);
     throw new UserError("validation", "the definition does not hold its content");
   }
   const item = await addRawFile({ path, content }, rawRef(raw), annotations, made);

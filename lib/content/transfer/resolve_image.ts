@@ -1,4 +1,5 @@
 import { UserError } from "../../errors.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Manifest } from "../../oci/manifest.ts";
 import { formatReference, parseReference, selectorOf } from "../../oci/reference.ts";
@@ -79,22 +80,29 @@ export async function resolveImage(
     await requireSignature(digests, [...ofIndex, ...attached], keys, parts);
   }
   return {
-    item: {
-      ref: name,
-      type: entry.type,
-      descriptor: {
-        ...kept.descriptor,
-        annotations: {
-          ...entry.annotations,
-          [REF_NAME]: name,
-          [ITEM_TYPE]: entry.type,
-          [CONTAINERD_NAME]: name,
-          ...(entry.source === "" ? {} : { [SOURCE_REF]: formatReference(reference) }),
-        },
-      },
-    },
+    item: imageItem(entry, kept.descriptor),
     attached,
     lostSignatures: ofIndex.length > 0,
+  };
+}
+
+/** An image as a bundle lists it. */
+export function imageItem(entry: ImageEntry, descriptor: Descriptor): BundleItem {
+  const { annotations, image, source, type } = entry;
+  const ref = formatReference(parseReference(image));
+  return {
+    ref,
+    type,
+    descriptor: {
+      ...descriptor,
+      annotations: {
+        ...annotations,
+        [REF_NAME]: ref,
+        [ITEM_TYPE]: type,
+        [CONTAINERD_NAME]: ref,
+        ...(source === "" ? {} : { [SOURCE_REF]: formatReference(parseReference(source)) }),
+      },
+    },
   };
 }
 
@@ -102,7 +110,7 @@ export async function resolveImage(
  * What a signed index lists is signed with it.
  * @throws {UserError} `integrity` for an image that none of the keys has signed.
  */
-async function requireSignature(
+export async function requireSignature(
   digests: readonly Digest[],
   attached: readonly BundleItem[],
   keys: readonly VerificationKey[],

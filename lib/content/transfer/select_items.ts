@@ -1,4 +1,5 @@
 import { UserError } from "../../errors.ts";
+import type { ContentSource } from "../../oci/content_source.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
 import type { Bundle, BundleItem } from "../bundle.ts";
@@ -33,7 +34,7 @@ export async function selectItems(
   const inventory = await takeInventory(kept, bundle.source, crypto);
   const attached: BundleItem[] = [];
   for (const item of bundle.items.filter(isAttached)) {
-    if (await isOf(item, inventory.manifests, bundle, crypto)) attached.push(item);
+    if (await isAttachedTo(inventory.manifests, item, bundle.source, crypto)) attached.push(item);
   }
   const made = new MadeContent(crypto);
   const definitions = bundle.items.some(isDefinition)
@@ -51,14 +52,15 @@ function isDefinition({ type }: BundleItem): boolean {
 }
 
 /** Whether it is there for the sake of something else. */
-function isAttached({ ref, type }: BundleItem): boolean {
+export function isAttached({ ref, type }: BundleItem): boolean {
   return ref === "" || type === "signature" || type === "sbom";
 }
 
-async function isOf(
-  item: BundleItem,
+/** Whether an item is attached to one of these manifests: by its tag, or by its subject. */
+export async function isAttachedTo(
   manifests: ReadonlyMap<Digest, unknown>,
-  { source }: Bundle,
+  item: BundleItem,
+  source: ContentSource,
   crypto: Crypto,
 ): Promise<boolean> {
   const tagged = /(?:^|:)sha256-([0-9a-f]{64})/.exec(item.ref)?.[1];
