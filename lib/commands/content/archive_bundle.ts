@@ -4,6 +4,7 @@ import type { Bundle } from "../../content/bundle.ts";
 import { sumOfBlobs, takeInventory } from "../../content/transfer/inventory.ts";
 import { type BundleContent, writeBundle } from "../../content/transfer/write_bundle.ts";
 import { requireIndexFits } from "../../oci/layout.ts";
+import type { Environment } from "../../runtime/environment.ts";
 import { type Files, folderOf } from "../../runtime/files.ts";
 import type { CommandContext } from "../context.ts";
 import { fetchBlobs } from "./fetch_blobs.ts";
@@ -30,6 +31,8 @@ export interface ArchivedBundle {
   written: WrittenArchive | null;
 }
 
+/** Of the year 9999: later ones have no usual form. */
+const LAST_SECOND = 253_402_300_799;
 const FOLDER_MODE = 0o755;
 
 /**
@@ -81,8 +84,7 @@ export async function writeBundleFile(
       files,
       crypto,
       level,
-      // As reproducible-builds.org specifies it.
-      mtimeSeconds: Number(env.get("SOURCE_DATE_EPOCH") ?? 0) || 0,
+      mtimeSeconds: sourceDateSeconds(env),
       ...(splitBytes === undefined ? {} : { splitBytes }),
       // Only documents show it.
       skipsDigest: printer.format === "table",
@@ -95,6 +97,12 @@ export async function writeBundleFile(
   } finally {
     progress.end();
   }
+}
+
+/** The time that everything in a bundle is from: as reproducible-builds.org specifies it. */
+export function sourceDateSeconds(env: Environment): number {
+  const seconds = Number(env.get("SOURCE_DATE_EPOCH") ?? 0);
+  return Number.isInteger(seconds) && seconds > 0 && seconds <= LAST_SECOND ? seconds : 0;
 }
 
 /**

@@ -22,7 +22,7 @@ import { formatSummary } from "../../output/summary.ts";
 import { joinPath } from "../../runtime/files.ts";
 import type { CommandContext } from "../context.ts";
 import type { ProjectPalette } from "../palette_client.ts";
-import { withFolderOf, writeBundleFile } from "./archive_bundle.ts";
+import { sourceDateSeconds, withFolderOf, writeBundleFile } from "./archive_bundle.ts";
 import { archOf } from "./arch.ts";
 import type { BuildOptions } from "./build_options.ts";
 import {
@@ -75,7 +75,6 @@ interface BuiltBundle {
 
 /** Builds an archive: finds everything first, then fetches what this machine lacks, then writes. */
 export async function buildBundle(options: BuildOptions, context: CommandContext): Promise<void> {
-  refuseUnknown(options);
   const signing = await openSigning(options.privateKey, context);
   const imageKeys = await readImageKeys(options.verifyImages, context);
   await using known = await KnownBundles.open(options.existingBundles, context);
@@ -151,14 +150,6 @@ export async function buildBundle(options: BuildOptions, context: CommandContext
   }
 }
 
-/** What this version does not do is told before anything is asked or fetched. */
-function refuseUnknown({ sbom }: BuildOptions): void {
-  if (sbom !== "generate") return;
-  throw new UserError("prerequisite", "--sbom generate does not exist yet", {
-    hint: "Leave it out: SBOMs that are published are always taken along",
-  });
-}
-
 /** A thin bundle in place of the one that it needs would have lost it. */
 function refuseOwnBase(options: BuildOptions, name: string, context: CommandContext): void {
   const { thinAgainst } = options;
@@ -213,7 +204,7 @@ async function assemble(
   },
   context: CommandContext,
 ): Promise<AssembledBundle> {
-  const { printer, runtime: { crypto } } = context;
+  const { printer, runtime: { crypto, env } } = context;
   const { definition, packs } = gathered;
   const carried = {
     clusterDefinition: clusterDefinition === null ? null : carriedBytes(clusterDefinition),
@@ -227,6 +218,7 @@ async function assemble(
       (definition.arch.length === 1 ? definition.arch[0] ?? null : null),
     skipsMissingArchitecture: options.skipMissingArch,
     imageKeys,
+    sbomCreated: options.sbom === "generate" ? new Date(sourceDateSeconds(env) * 1000) : null,
     packArchives: new Map([...packs].map(([ref, { archive }]) => [ref, archive])),
   }, {
     registries: clients,

@@ -84,7 +84,8 @@ export function buildBuild(choose: Choose) {
     .option("--split-size <size:bytes>", "Write parts of at most this size: 4G.")
     .option(
       "--sbom <source:sbom>",
-      "Take SBOMs along: published, or generate with a scanner on PATH.",
+      "SBOMs: published (those attached to images, always taken along), or generate, too: an SPDX " +
+        "document of all items in the bundle; it does not look into images.",
     )
     .option("--lock", "Write bundle-definition.lock.yaml with every digest.")
     .option("--thin-against <file:file>", "Leave out blobs that this older bundle has.")

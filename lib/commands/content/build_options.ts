@@ -138,6 +138,7 @@ function problemOf(options: BuildOptions): string | null {
     ],
     [options.metadataOnly && options.push, "--metadata-only and --push"],
     [options.metadataOnly && options.lock, "--metadata-only and --lock"],
+    [options.metadataOnly && options.sbom === "generate", "--metadata-only and --sbom generate"],
     [
       options.metadataOnly && options.verifyImages.length > 0,
       "--metadata-only and --verify-images",

@@ -27,6 +27,7 @@ import {
   type CarriedFile,
   listedItem,
 } from "./artifacts.ts";
+import { addSbom } from "./bundle_sbom.ts";
 import { inOrder } from "./item_order.ts";
 import { joinContent } from "./joined_content.ts";
 import type { KnownItems } from "./known_items.ts";
@@ -36,6 +37,7 @@ import { inFlight } from "../../runtime/in_flight.ts";
 import type { VerificationKey } from "../signing/verification_key.ts";
 import { type Place, RemoteContent } from "./remote_content.ts";
 import { allFailures, resolveImage } from "./resolve_image.ts";
+import { isAttached } from "./select_items.ts";
 
 export interface AssembleParts {
   registries: Registries;
@@ -59,6 +61,8 @@ export interface AssembleOptions {
   packArchives: ReadonlyMap<string, CarriedFile>;
   clusterDefinition: CarriedFile | null;
   customUi: CarriedFile | null;
+  /** When its SBOM is said to be made; null for a bundle without one. */
+  sbomCreated?: Date | null;
 }
 
 export interface AssembledBundle extends Bundle {
@@ -163,6 +167,12 @@ export async function assembleBundle(
   // What is in the bundle need not lie on this machine any more.
   for (const pack of filled.packs) pack.path = "";
   for (const raw of filled.rawFiles) raw.content = null;
+  const head = await addDefinition(filled, made);
+  if (options.sbomCreated instanceof Date) {
+    const listed = inOrder(items).filter((item) => !isAttached(item));
+    const sbom = { bundleName: name, created: options.sbomCreated };
+    items.push(await addSbom(head, listed, sbom, made));
+  }
   return {
     name,
     place: name,
@@ -172,7 +182,7 @@ export async function assembleBundle(
       [BUNDLE_SCHEMA]: "v1",
       [BUNDLE_ARCH]: options.architecture ?? "multi",
     },
-    items: inOrder([await addDefinition(filled, made), ...items]),
+    items: inOrder([head, ...items]),
     source: joinContent([made, known?.source ?? remote]),
     locked,
     leftOut: withoutArchitecture,
