@@ -32,6 +32,8 @@ function isDefinition({ mediaType, annotations = {} }: Descriptor): boolean {
 
 function missing({ place }: Bundle): UserError {
   return new UserError("not-found", `Cannot find a definition in "${place}"`, {
-    hint: "Only bundles made by palette content build carry one",
+    hint:
+      "Only bundles made by palette content build carry one; copy, push, serve and verify take " +
+      "any OCI layout",
   });
 }

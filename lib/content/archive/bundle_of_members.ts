@@ -8,6 +8,7 @@ import { concatBytes } from "../../runtime/streams.ts";
 import type { Bundle } from "../bundle.ts";
 import { bundleOf } from "./bundle_of.ts";
 import { streamOf } from "./decompress.ts";
+import { foreignArchive } from "./foreign_archive.ts";
 import type { ArchiveMembers } from "./members.ts";
 
 /** Index and `oci-layout` are read into memory. */
@@ -39,6 +40,8 @@ export async function bundleOfMembers(
 /** What stands before the names of the layout. */
 function rootOf(members: ArchiveMembers, place: string): string {
   if (members.sizeOf("index.json") !== null) return "";
+  const foreign = foreignArchive(members.names(), place);
+  if (foreign !== null) throw foreign;
   const roots = [...members.names()].filter((name) => /^[^/]+\/index\.json$/.test(name));
   const [root] = roots;
   if (root === undefined || roots.length > 1) {

@@ -4,6 +4,7 @@ import { FileError, type FileReader, type Files } from "../../runtime/files.ts";
 import { openZstd } from "../../runtime/zstd.ts";
 import type { Bundle } from "../bundle.ts";
 import { decompressGzip, decompressZstd } from "./decompress.ts";
+import { foreignArchive, RefusedMember } from "./foreign_archive.ts";
 import { IndexedMembers } from "./indexed_members.ts";
 import { bundleOfMembers, damaged, limitOfMember } from "./bundle_of_members.ts";
 import { readTable } from "./member_table.ts";
@@ -40,6 +41,8 @@ export async function openArchive(path: string, parts: OpenArchiveParts): Promis
     return await bundleOfMembers(members, path, crypto);
   } catch (error) {
     members?.close();
+    const foreign = error instanceof RefusedMember ? foreignArchive([error.member], path) : null;
+    if (foreign !== null) throw foreign;
     if (error instanceof RangeError) throw damaged(path, reasonOf(error), error);
     if (error instanceof FileError) {
       throw new UserError("io", `Cannot unpack "${path}": ${reasonOf(error)}`, {

@@ -3,6 +3,7 @@
  * of GNU tar. What could reach outside a folder or be no plain content is refused, not skipped.
  */
 
+import { RefusedMember } from "./foreign_archive.ts";
 import { cleanName, isSafeName } from "./members.ts";
 import { checksumOf, paddingOf, TAR_BLOCK } from "./tar_header.ts";
 
@@ -61,7 +62,7 @@ export function* scanTar(
     }
     if (!isFolder) {
       if (!/[07]/.test(header.type) || odd !== undefined) {
-        throw new RangeError(`its member "${name}" is ${kindOf(header.type)}`);
+        throw new RefusedMember(name, kindOf(header.type));
       }
       if (!Number.isSafeInteger(size) || size < 0) throw new RangeError("it is damaged");
       if (size > limitOf(name)) {

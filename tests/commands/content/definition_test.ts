@@ -267,7 +267,7 @@ Deno.test("content definition tells in one line what is wrong", async () => {
         [`${root}/foreign.tar.zst`],
         "not-found",
         `Error: cannot find a definition in "${root}/foreign.tar.zst"\n` +
-        "Hint: Only bundles made by palette content build carry one\n",
+        "Hint: Only bundles made by palette content build carry one; copy, push, serve and verify take any OCI layout\n",
       ],
       [
         [`${root}/thin.tar.zst`],
