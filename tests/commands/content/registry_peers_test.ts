@@ -122,6 +122,52 @@ for (const { program, list, digest, pull } of PEERS) {
 }
 
 Deno.test({
+  name: "podman pulls through content serve, the mirror of the hosts that images come from " +
+    "(needs podman, root)",
+  // Without root podman needs ranges of ids that not every machine has.
+  ignore: !hasProgram("podman") || Deno.uid() !== 0,
+  async fn() {
+    await using home = await Home.make();
+    const file = `${home.root}/b.tar.zst`;
+    const bundle = await writeBundleFile(file);
+    const [conf, policy] = [`${home.root}/registries.conf`, `${home.root}/policy.json`];
+    await Deno.writeTextFile(policy, '{"default": [{"type": "insecureAcceptAnything"}]}');
+    const ended = await serving({ home, file }, ["--host", "127.0.0.1"], async (host) => {
+      const mirrors = ["docker.io", "us-docker.pkg.dev"].map((name) =>
+        `[[registry]]
+prefix = "${name}"
+location = "${name}"
+[[registry.mirror]]
+location = "${host}/bundle/${name}"
+insecure = true
+`
+      );
+      await Deno.writeTextFile(conf, mirrors.join(""));
+      for (const [ref, index] of [[`${NGINX}:1.27`, 1], [`${BOTH}:v1`, 2]] as const) {
+        const { status, stderr } = await runProgram("podman", [
+          ...["--root", `${home.root}/root`, "--runroot", `${home.root}/run`],
+          ...["--storage-driver", "vfs", "pull", "--quiet", "--signature-policy", policy, ref],
+        ], { CONTAINERS_REGISTRIES_CONF: conf, TMPDIR: home.root, HOME: home.root });
+        assertEquals(status, 0, stderr);
+        const { stdout } = await runProgram("podman", [
+          ...["--root", `${home.root}/root`, "--runroot", `${home.root}/run`],
+          ...["--storage-driver", "vfs", "image", "inspect", "--format", "{{.Digest}}", ref],
+        ], { HOME: home.root });
+        // Of an index podman keeps the digest of one of its manifests.
+        const both = bundle.blobs.get(bundle.items[index]?.digest ?? "sha256:");
+        assertEquals(
+          digestAt(bundle, index) === stdout.trim() ||
+            new TextDecoder().decode(both).includes(stdout.trim()),
+          true,
+          stdout,
+        );
+      }
+    });
+    assertEquals([ended.status, ended.stderr], [0, ""]);
+  },
+});
+
+Deno.test({
   name: "what cosign signed is carried through a bundle and verified behind it " +
     "(needs cosign, docker-registry, openssl, skopeo)",
   ignore: !["cosign", "docker-registry", "openssl", "skopeo"].every(hasProgram),
