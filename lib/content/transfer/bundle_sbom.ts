@@ -67,9 +67,8 @@ function sbomOf(
     dataLicense: "CC0-1.0",
     SPDXID: "SPDXRef-DOCUMENT",
     name: bundleName,
-    documentNamespace: `https://spdx.org/spdxdocs/${bundleName}-${
-      hexOf(definition.descriptor.digest)
-    }`,
+    // A name, no address: nothing is to be had there.
+    documentNamespace: `urn:palette:bundle:${bundleName}:${hexOf(definition.descriptor.digest)}`,
     creationInfo: {
       created: created.toISOString().replace(/\.\d+Z$/, "Z"),
       creators: ["Tool: palette"],

@@ -66,7 +66,7 @@ Deno.test("content build --sbom generate lists all items, attached to the defini
     [
       "SPDX-2.3",
       "edge-1",
-      `https://spdx.org/spdxdocs/edge-1-${definition?.digest.slice(7)}`,
+      `urn:palette:bundle:edge-1:${definition?.digest.slice(7)}`,
       { created: "2023-11-14T22:13:20Z", creators: ["Tool: palette"] },
     ],
   );
