@@ -3,6 +3,7 @@ import { gzipSync } from "node:zlib";
 import { EDGE_TOKEN, FakeEdgeHost } from "../support/edge_host.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { Home } from "../support/home.ts";
+import { definitionArchive } from "../support/palette/content_state.ts";
 import { openOfficialDescription } from "../support/palette/official.ts";
 
 const file = Deno.env.get("EDGE_OPENAPI");
@@ -13,13 +14,21 @@ const OURS = /^\/v1\/edge-mgmt\/edgehosts\/current\/content\/uploads(\/|$)/;
 /** Every call that an upload makes, chunked and in one stream, of a bundle and a definition. */
 async function uploads(host: FakeEdgeHost): Promise<void> {
   await using home = await Home.make();
-  const path = `${home.root}/d.tgz`;
-  await Deno.writeFile(path, gzipSync("no tar, so that it passes as either"));
-  await Deno.writeTextFile(`${home.root}/d.sig.bin`, "signature");
-  for (const args of [[], ["--legacy"], ["--cluster-export"], ["--cluster-export", "--legacy"]]) {
+  const [bundle, definition] = [`${home.root}/b.tgz`, `${home.root}/d.tgz`];
+  await Deno.writeFile(bundle, gzipSync("no tar"));
+  await Deno.writeFile(definition, definitionArchive("spec: {}\n"));
+  await Deno.writeTextFile(`${home.root}/b.sig.bin`, "signature");
+  for (
+    const args of [
+      ["-f", bundle],
+      ["-f", bundle, "--legacy"],
+      [`--cluster-export=${definition}`],
+      [`--cluster-export=${definition}`, "--legacy"],
+    ]
+  ) {
     const result = await home.run(
       [
-        ...["content", "upload", "127.0.0.1", "--no-tls", "-p", `${host.port}`, "-f", path],
+        ...["content", "upload", "127.0.0.1", "--no-tls", "-p", `${host.port}`],
         ...args,
       ],
       { clock: new FakeClock(), env: { PALETTE_UPLOAD_TOKEN: EDGE_TOKEN } },
