@@ -14,11 +14,9 @@ export function hexOf(digest: Digest): string {
   return digest.slice("sha256:".length);
 }
 
-/** The digest of bytes that stand in memory. */
+/** The digest of bytes that stand in memory: a manifest or the like. */
 export async function digestOf(bytes: Uint8Array, crypto: Crypto): Promise<Digest> {
-  const hash = await crypto.sha256();
-  hash.update(bytes);
-  return digestFrom(hash.digest());
+  return digestFrom(await crypto.sha256Of(bytes));
 }
 
 /** A digest from its 32 bytes. */

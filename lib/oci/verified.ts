@@ -3,7 +3,7 @@ import type { Crypto } from "../runtime/crypto.ts";
 import { concatBytes } from "../runtime/streams.ts";
 import type { ContentSource } from "./content_source.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { digestFrom } from "./digest.ts";
+import { digestFrom, digestOf } from "./digest.ts";
 
 /** No manifest and no index is larger (as registries limit them). */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
@@ -70,9 +70,17 @@ export async function readVerified(
     throw misfit(what, place, `${descriptor.size} bytes are more than ${limitBytes}`);
   }
   const pieces: Uint8Array[] = [];
-  const stream = await source.open(descriptor);
-  for await (const piece of verified(stream, descriptor, what, crypto, place)) pieces.push(piece);
-  return concatBytes(pieces);
+  let size = 0;
+  for await (const piece of await source.open(descriptor)) {
+    size += piece.length;
+    if (size > descriptor.size) throw misfit(what, place, `more than ${descriptor.size} bytes`);
+    pieces.push(piece);
+  }
+  if (size !== descriptor.size) throw misfit(what, place, `${size} of ${descriptor.size} bytes`);
+  const bytes = concatBytes(pieces);
+  const digest = await digestOf(bytes, crypto);
+  if (digest !== descriptor.digest) throw misfit(what, place, `digest ${digest}`);
+  return bytes;
 }
 
 function misfit(what: string, place: string | null, found: string): UserError {

@@ -11,6 +11,8 @@ export interface Crypto {
   ): Promise<Uint8Array<ArrayBuffer>>;
   /** SHA-256 (FIPS 180-4) of a stream of any length. */
   sha256(): Promise<Hash>;
+  /** SHA-256 of a few kilobytes, without what `sha256` has to load first. */
+  sha256Of(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** A digest of what is given piece by piece. */
@@ -37,6 +39,9 @@ export function systemCrypto(): Crypto {
         update: (bytes) => void hash.update(bytes),
         digest: () => new Uint8Array(hash.digest()),
       };
+    },
+    async sha256Of(bytes) {
+      return new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(bytes)));
     },
   };
 }

@@ -7,11 +7,13 @@
 /** Turns bytes into one frame with a content size, and a checksum of the content. */
 export type CompressFrame = (content: Uint8Array, level: number) => Uint8Array;
 
+/** @throws When the bytes are no whole frame, or one of another size than wanted. */
+export type DecompressFrame = (frame: Uint8Array, size: number) => Uint8Array;
+
 /** Loads the library. */
 export async function openZstd(): Promise<{
   compressFrame: CompressFrame;
-  /** @throws When the bytes are no whole frame, or one of another size than wanted. */
-  decompressFrame: (frame: Uint8Array, size: number) => Uint8Array;
+  decompressFrame: DecompressFrame;
   /** Frames one after another, as they come; gives what they hold. */
   decompressStream: (input: ReadableStream<Uint8Array>) => ReadableStream<Uint8Array>;
 }> {

@@ -17,6 +17,10 @@ export class CountingCrypto implements Crypto {
     return this.#real.sha256();
   }
 
+  sha256Of(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#real.sha256Of(bytes);
+  }
+
   async pbkdf2(
     passphrase: Uint8Array<ArrayBuffer>,
     salt: Uint8Array<ArrayBuffer>,

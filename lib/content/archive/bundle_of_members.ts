@@ -1,6 +1,6 @@
 import { reasonOf, UserError } from "../../errors.ts";
 import type { ContentSource } from "../../oci/content_source.ts";
-import { hexOf } from "../../oci/digest.ts";
+import { digestOf, hexOf } from "../../oci/digest.ts";
 import { parseLayoutIndex, refuseNewerLayout } from "../../oci/layout_index.ts";
 import { MAX_MANIFEST_BYTES } from "../../oci/verified.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
@@ -26,9 +26,9 @@ export async function bundleOfMembers(
   crypto: Crypto,
 ): Promise<Bundle> {
   const root = rootOf(members, place);
-  const layout = smallFile(members, `${root}oci-layout`, place);
+  const layout = await smallFile(members, `${root}oci-layout`, place, crypto);
   if (layout !== null) refuseNewerLayout(layout, place);
-  const bytes = smallFile(members, `${root}index.json`, place);
+  const bytes = await smallFile(members, `${root}index.json`, place, crypto);
   const index = await parseLayoutIndex(bytes ?? new Uint8Array(), place, crypto);
   return bundleOf(index, {
     place,
@@ -54,21 +54,29 @@ function rootOf(members: ArchiveMembers, place: string): string {
   return root.slice(0, -"index.json".length);
 }
 
-function smallFile(
+async function smallFile(
   members: ArchiveMembers,
   name: string,
   place: string,
-): Uint8Array<ArrayBuffer> | null {
+  crypto: Crypto,
+): Promise<Uint8Array<ArrayBuffer> | null> {
   const size = members.sizeOf(name);
   if (size === null) return null;
   if (size > limitOfMember(name)) {
     throw damaged(place, `its ${name} has ${size} bytes, more than ${limitOfMember(name)}`);
   }
+  await members.prepare(name);
+  let bytes: Uint8Array<ArrayBuffer>;
   try {
-    return concatBytes([...members.read(name, 0)]);
+    bytes = concatBytes([...members.read(name, 0)]);
   } catch (error) {
     throw damaged(place, `${name}: ${reasonOf(error)}`, error);
   }
+  const sha256 = members.sha256Of(name);
+  if (sha256 !== null && hexOf(await digestOf(bytes, crypto)) !== sha256) {
+    throw damaged(place, `${name}: it has not the SHA-256 that it was written with`);
+  }
+  return bytes;
 }
 
 function sourceOf(members: ArchiveMembers, root: string, place: string): ContentSource {
@@ -76,15 +84,14 @@ function sourceOf(members: ArchiveMembers, root: string, place: string): Content
     localPlaceOf: () => Promise.resolve(place),
     has: ({ digest }) =>
       Promise.resolve(members.sizeOf(`${root}blobs/sha256/${hexOf(digest)}`) !== null),
-    open({ digest }, offset = 0) {
+    async open({ digest }, offset = 0) {
       const name = `${root}blobs/sha256/${hexOf(digest)}`;
       const size = members.sizeOf(name);
       if (size === null) {
-        return Promise.reject(
-          new UserError("not-found", `Cannot read ${digest}: it is not in "${place}"`),
-        );
+        throw new UserError("not-found", `Cannot read ${digest}: it is not in "${place}"`);
       }
-      return Promise.resolve(streamOf(readingErrors(members.read(name, offset), digest, place)));
+      await members.prepare(name);
+      return streamOf(readingErrors(members.read(name, offset), digest, place));
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { FileReader } from "../../runtime/files.ts";
 import { concatBytes } from "../../runtime/streams.ts";
+import { type DecompressFrame, openZstd } from "../../runtime/zstd.ts";
 import type { ArchiveMembers } from "./members.ts";
 import { isSafeName } from "./members.ts";
 import { FRAME_CONTENT, type TableEntry } from "./member_table.ts";
@@ -14,11 +15,6 @@ import {
   rawFrameSize,
 } from "./zstd_frame.ts";
 
-export interface IndexedParts {
-  reader: FileReader;
-  decompressFrame: (frame: Uint8Array, size: number) => Uint8Array;
-}
-
 /** A frame that does not compress grows by less. */
 const MAX_FRAME_BYTES = FRAME_CONTENT + FRAME_CONTENT / 64;
 const RAW_RUN = 8;
@@ -26,16 +22,18 @@ const RAW_RUN = 8;
 /** The members of an archive with our table: only the frames of what is asked for are read. */
 export class IndexedMembers implements ArchiveMembers {
   readonly #entries: Map<string, TableEntry>;
-  readonly #parts: IndexedParts;
+  readonly #reader: FileReader;
+  /** Loaded for the first frame that needs it: what an archive begins with is not compressed. */
+  #decompress: DecompressFrame | null = null;
   /** The frame read last: neighbours share one. */
   #last: { offset: number; content: Uint8Array } | null = null;
 
   /** @throws {RangeError} When the table names files elsewhere. */
-  constructor(entries: readonly TableEntry[], parts: IndexedParts) {
+  constructor(entries: readonly TableEntry[], reader: FileReader) {
     const odd = entries.find(({ name }) => !isSafeName(name));
     if (odd !== undefined) throw new RangeError(`it has a member named "${odd.name}"`);
     this.#entries = new Map(entries.map((entry) => [entry.name, entry]));
-    this.#parts = parts;
+    this.#reader = reader;
   }
 
   names(): Iterable<string> {
@@ -46,6 +44,15 @@ export class IndexedMembers implements ArchiveMembers {
     return this.#entries.get(name)?.size ?? null;
   }
 
+  sha256Of(name: string): string | null {
+    return this.#entries.get(name)?.sha256 ?? null;
+  }
+
+  async prepare(name: string): Promise<void> {
+    if (this.#entries.get(name)?.raw === true) return;
+    this.#decompress ??= (await openZstd()).decompressFrame;
+  }
+
   *read(name: string, offset: number): Generator<Uint8Array> {
     const entry = this.#entries.get(name);
     if (entry === undefined) throw new RangeError("there is no such member");
@@ -54,7 +61,7 @@ export class IndexedMembers implements ArchiveMembers {
   }
 
   close(): void {
-    this.#parts.reader.close();
+    this.#reader.close();
   }
 
   /** Other programs see the tar, not the table: both must tell of the same member. */
@@ -107,7 +114,8 @@ export class IndexedMembers implements ArchiveMembers {
     if (contentSize === null || contentSize > FRAME_CONTENT) {
       throw new RangeError("a frame has another size than it should");
     }
-    const content = this.#parts.decompressFrame(frame, contentSize);
+    if (this.#decompress === null) throw new TypeError("prepare() was not called");
+    const content = this.#decompress(frame, contentSize);
     this.#last = { offset, content };
     return content;
   }
@@ -132,7 +140,7 @@ export class IndexedMembers implements ArchiveMembers {
 
   #readExactly(offset: number, count: number): Uint8Array {
     const bytes = new Uint8Array(count);
-    if (this.#parts.reader.readAt(bytes, offset) !== count) {
+    if (this.#reader.readAt(bytes, offset) !== count) {
       throw new RangeError("it is cut short");
     }
     return bytes;

@@ -23,6 +23,8 @@ export interface TableEntry {
   frames?: number[];
   /** One frame of raw blocks of `RAW_BLOCK` bytes. */
   raw?: true;
+  /** SHA-256 in hexadecimal digits, of one in raw blocks that has no digest for a name. */
+  sha256?: string;
 }
 
 /** A large member that is compressed gets a frame for so much of it. */
@@ -78,11 +80,15 @@ export function readTable(reader: FileReader): TableEntry[] | null {
 
 /** @param limit Where the table begins. */
 function checked(value: unknown, limit: number): TableEntry {
-  const { name, offset, csize, size, at, frames, raw } = (value ?? {}) as Record<string, unknown>;
+  const { name, offset, csize, size, at, frames, raw, sha256 } = (value ?? {}) as Record<
+    string,
+    unknown
+  >;
   if (
     typeof name !== "string" || !isCount(offset) || !isCount(csize) || !isCount(size) ||
     !isCount(at) || offset + csize > limit ||
     (raw !== undefined && raw !== true) ||
+    (sha256 !== undefined && typeof sha256 !== "string") ||
     (frames !== undefined && !(Array.isArray(frames) && frames.every(isCount)))
   ) throw new RangeError("its table of members is damaged");
   return {
@@ -93,6 +99,7 @@ function checked(value: unknown, limit: number): TableEntry {
     at,
     ...(frames === undefined ? {} : { frames: frames as number[] }),
     ...(raw === undefined ? {} : { raw }),
+    ...(sha256 === undefined ? {} : { sha256 }),
   };
 }
 

@@ -3,6 +3,10 @@ export interface ArchiveMembers {
   names(): Iterable<string>;
   /** Null when there is none of that name. */
   sizeOf(name: string): number | null;
+  /** SHA-256 of a member in hexadecimal digits, where the archive tells it. */
+  sha256Of(name: string): string | null;
+  /** Loads what it takes to read a member; to be called before `read`. */
+  prepare(name: string): Promise<void>;
   /**
    * The bytes of a member from `offset` on.
    * @throws {RangeError} When the archive is damaged there.

@@ -1,7 +1,6 @@
 import { reasonOf, UserError } from "../../errors.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
 import { FileError, type FileReader, type Files } from "../../runtime/files.ts";
-import { openZstd } from "../../runtime/zstd.ts";
 import type { Bundle } from "../bundle.ts";
 import { decompressGzip, decompressZstd } from "./decompress.ts";
 import { foreignArchive, RefusedMember } from "./foreign_archive.ts";
@@ -73,8 +72,7 @@ async function openMembersOf(reader: FileReader, parts: OpenArchiveParts): Promi
       const tar = isGzip ? decompressGzip(reader) : decompressZstd(reader);
       return await spoolTar(tar, limitOfMember, parts);
     }
-    const { decompressFrame } = await openZstd();
-    const members = new IndexedMembers(table, { reader, decompressFrame });
+    const members = new IndexedMembers(table, reader);
     isKept = true;
     return members;
   } finally {

@@ -37,6 +37,14 @@ export class TarMembers implements ArchiveMembers {
     return this.#places.get(name)?.size ?? null;
   }
 
+  sha256Of(): string | null {
+    return null;
+  }
+
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
   *read(name: string, offset: number): Generator<Uint8Array> {
     const place = this.#places.get(name);
     if (place === undefined) throw new RangeError("there is no such member");

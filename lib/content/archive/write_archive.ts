@@ -1,4 +1,5 @@
 import { UserError } from "../../errors.ts";
+import { digestOf, hexOf } from "../../oci/digest.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
 import type { Files } from "../../runtime/files.ts";
 import { type CompressFrame, openZstd } from "../../runtime/zstd.ts";
@@ -7,6 +8,7 @@ import { formatTable, FRAME_CONTENT, type TableEntry } from "./member_table.ts";
 import { formatTarHeader, paddingOf, TAR_END_BYTES } from "./tar_header.ts";
 import {
   BLOCK_HEADER,
+  formatRawFrame,
   formatRawHeader,
   putRawBlockHeader,
   RAW_BLOCK,
@@ -20,6 +22,8 @@ export interface ArchiveMember {
   size: number;
   /** Whether compressing it again would gain nothing: it is stored as it is. */
   isCompressed: boolean;
+  /** Small, and to be read without a decompressor, which takes time to load. */
+  isHead?: boolean;
   /** Its bytes; whoever gives them has checked them, here only their number is. */
   open(): AsyncIterable<Uint8Array>;
 }
@@ -60,7 +64,7 @@ export async function writeArchive(
   try {
     const writer = options.level === 0
       ? new TarWriter(sink)
-      : new FrameWriter(sink, (await openZstd()).compressFrame, options.level);
+      : new FrameWriter(sink, (await openZstd()).compressFrame, options);
     const names = new Set<string>();
     for await (const member of members) {
       if (names.has(member.name)) throw new TypeError(`two members are named ${member.name}`);
@@ -129,21 +133,31 @@ class FrameWriter implements MemberWriter {
   readonly #sink: ArchiveSink;
   readonly #compress: CompressFrame;
   readonly #level: number;
+  readonly #crypto: Crypto;
   readonly #table: TableEntry[] = [];
   readonly #group = new Uint8Array(GROUP_CONTENT);
   #grouped: { name: string; size: number; at: number }[] = [];
   #groupSize = 0;
+  #isHeadGroup = false;
 
-  constructor(sink: ArchiveSink, compress: CompressFrame, level: number) {
+  constructor(
+    sink: ArchiveSink,
+    compress: CompressFrame,
+    { level, crypto }: { level: number; crypto: Crypto },
+  ) {
     this.#sink = sink;
     this.#compress = compress;
     this.#level = level;
+    this.#crypto = crypto;
   }
 
   async add(member: ArchiveMember, header: Uint8Array, body: AsyncIterable<Uint8Array>) {
     const { name, size, isCompressed } = member;
     const total = header.length + size + paddingOf(size);
-    if (isCompressed ? size < SMALL : total <= GROUP_CONTENT) {
+    const isHead = member.isHead === true && total <= GROUP_CONTENT;
+    if (isHead !== this.#isHeadGroup) await this.#endGroup();
+    this.#isHeadGroup = isHead;
+    if (isCompressed && !isHead ? size < SMALL : total <= GROUP_CONTENT) {
       if (this.#groupSize + total > GROUP_CONTENT) await this.#endGroup();
       this.#grouped.push({ name, size, at: this.#groupSize + header.length });
       this.#put(header);
@@ -184,13 +198,24 @@ class FrameWriter implements MemberWriter {
   async #endGroup(): Promise<void> {
     if (this.#groupSize === 0) return;
     const offset = this.#sink.size;
-    const frame = this.#compress(this.#group.subarray(0, this.#groupSize), this.#level);
+    const content = this.#group.subarray(0, this.#groupSize);
+    const frame = this.#isHeadGroup
+      ? formatRawFrame(content)
+      : this.#compress(content, this.#level);
     for (const { name, size, at } of this.#grouped) {
-      this.#table.push({ name, offset, csize: frame.length, size, at });
+      const entry = { name, offset, csize: frame.length, size, at };
+      this.#table.push(this.#isHeadGroup ? { ...entry, ...await this.#asHead(entry) } : entry);
     }
     this.#grouped = [];
     this.#groupSize = 0;
     await this.#sink.write(frame);
+  }
+
+  /** A frame of raw blocks has no checksum; blobs have their digests for names. */
+  async #asHead({ name, size, at }: TableEntry): Promise<Partial<TableEntry>> {
+    if (name.startsWith("blobs/")) return { raw: true };
+    const bytes = this.#group.subarray(at, at + size);
+    return { raw: true, sha256: hexOf(await digestOf(bytes, this.#crypto)) };
   }
 
   /** A frame for every `FRAME_CONTENT` bytes, so that a read may begin in the middle. */

@@ -45,6 +45,21 @@ export function rawFrameSize(size: number): number {
   return RAW_HEADER + size + Math.max(1, Math.ceil(size / RAW_BLOCK)) * BLOCK_HEADER;
 }
 
+/** A frame of raw blocks around content that stands in memory. */
+export function formatRawFrame(content: Uint8Array): Uint8Array<ArrayBuffer> {
+  const frame = new Uint8Array(rawFrameSize(content.length));
+  frame.set(formatRawHeader(content.length));
+  let at = RAW_HEADER;
+  for (let start = 0; start === 0 || start < content.length; start += RAW_BLOCK) {
+    const block = content.subarray(start, start + RAW_BLOCK);
+    const isLast = start + RAW_BLOCK >= content.length;
+    putRawBlockHeader(frame, at, { size: block.length, isLast });
+    frame.set(block, at + BLOCK_HEADER);
+    at += BLOCK_HEADER + block.length;
+  }
+  return frame;
+}
+
 /** A skippable frame: readers of Zstandard pass it over (RFC 8878 3.1.2). */
 export function formatSkippable(content: Uint8Array): Uint8Array<ArrayBuffer> {
   const frame = new Uint8Array(8 + content.length);

@@ -57,8 +57,9 @@ async function* membersOf(
   crypto: Crypto,
 ): AsyncGenerator<ArchiveMember> {
   const text = (content: string) => new TextEncoder().encode(content);
-  yield small("oci-layout", text(JSON.stringify({ imageLayoutVersion: "1.0.0" })));
-  yield small("index.json", text(index));
+  const head = (member: ArchiveMember): ArchiveMember => ({ ...member, isHead: true });
+  yield head(small("oci-layout", text(JSON.stringify({ imageLayoutVersion: "1.0.0" }))));
+  yield head(small("index.json", text(index)));
   const written = new Set<string>();
   const manifest = ({ descriptor, bytes }: Manifest) => {
     written.add(descriptor.digest);
@@ -79,12 +80,14 @@ async function* membersOf(
   const heads = inventory.byItem.filter(({ item }) =>
     item.type === "bundle" || item.type === "spc"
   );
-  for (const { manifests } of heads) {
+  for (const { item, manifests } of heads) {
+    // `definition` reads these alone.
+    const asIs = item.type === "bundle" ? head : (member: ArchiveMember) => member;
     for (const each of manifests.filter(({ descriptor }) => !written.has(descriptor.digest))) {
-      yield manifest(each);
+      yield asIs(manifest(each));
       for (const { digest } of each.blobs) {
         const needed = inventory.blobs.get(digest);
-        if (needed !== undefined && !written.has(digest)) yield blob(needed);
+        if (needed !== undefined && !written.has(digest)) yield asIs(blob(needed));
       }
     }
   }

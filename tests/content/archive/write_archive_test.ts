@@ -6,6 +6,7 @@ import {
   writeArchive,
   type WriteArchiveOptions,
 } from "../../../lib/content/archive/write_archive.ts";
+import { readTable } from "../../../lib/content/archive/member_table.ts";
 import { formatTarHeader, paddingOf } from "../../../lib/content/archive/tar_header.ts";
 import { TarMembers } from "../../../lib/content/archive/tar_members.ts";
 import { systemCrypto } from "../../../lib/runtime/crypto.ts";
@@ -19,6 +20,7 @@ import { inTempFolder, namesIn } from "../../support/temp_folder.ts";
 const files = systemFiles();
 const crypto = systemCrypto();
 const bundle = sampleBundle();
+const LAYOUT = '{"imageLayoutVersion":"1.0.0"}';
 
 async function* each(members: readonly ArchiveMember[]): AsyncGenerator<ArchiveMember> {
   yield* members;
@@ -138,6 +140,62 @@ Deno.test("the same members give the same bytes, in whatever pieces they come", 
     await write(`${folder}/c`, bundle.members, { level: 0 });
     await write(`${folder}/d`, whole, { level: 0 });
     assertEquals(await Deno.readFile(`${folder}/d`), await Deno.readFile(`${folder}/c`));
+  }));
+
+/** The sample with what `definition` reads as its head. */
+function withHead(): ArchiveMember[] {
+  const names = new Set(["oci-layout", "index.json"]);
+  return bundle.members.map((member) =>
+    names.has(member.name) ? { ...member, isHead: true } : member
+  );
+}
+
+Deno.test("the head of an archive is stored as it is, with its SHA-256 in the table", () =>
+  inTempFolder(async (folder) => {
+    const path = `${folder}/b.tar.zst`;
+    await write(path, withHead());
+    const bytes = await Deno.readFile(path);
+    const start = new TextDecoder("latin1").decode(bytes.subarray(0, 8192));
+    assertEquals(start.includes(new TextDecoder("latin1").decode(bundle.index)), true);
+    const reader = await files.openReader(path);
+    const table = readTable(reader) ?? [];
+    reader.close();
+    assertEquals(
+      table.filter(({ sha256 }) => sha256 !== undefined).map(({ name, raw, sha256 }) => [
+        name,
+        raw,
+        sha256,
+      ]),
+      [
+        ["oci-layout", true, sha256(new TextEncoder().encode(LAYOUT)).slice(7)],
+        ["index.json", true, sha256(bundle.index).slice(7)],
+      ],
+    );
+    if (!hasProgram("zstd") || !hasProgram("tar")) return;
+    const listed = await outputOf("tar", "--zstd", "-tf", path);
+    assertEquals(listed.trim().split("\n"), bundle.members.map(({ name }) => name));
+  }));
+
+Deno.test("a changed byte in the head of an archive is noticed, wherever it is", () =>
+  inTempFolder(async (folder) => {
+    const path = `${folder}/b.tar.zst`;
+    await write(path, withHead());
+    const whole = await Deno.readFile(path);
+    const text = new TextDecoder("latin1").decode(whole);
+    const index = text.indexOf(new TextDecoder("latin1").decode(bundle.index));
+    for (const at of [0, 1, 100, bundle.index.length - 1].map((from) => index + from)) {
+      const bytes = whole.slice();
+      bytes[at] = (bytes[at] ?? 0) ^ 1;
+      await Deno.writeFile(path, bytes);
+      const { code, message } = await assertRejects(
+        () => openArchive(path, { files, crypto, spoolFolder: `${folder}/never` }),
+        UserError,
+      );
+      assertEquals([code, message], [
+        "integrity",
+        `Cannot open "${path}": index.json: it has not the SHA-256 that it was written with`,
+      ]);
+    }
   }));
 
 Deno.test("what is compressed already is stored in raw blocks, hardly larger", () =>
