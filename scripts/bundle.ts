@@ -92,7 +92,7 @@ function stamp(code: string, placeholder: string, text: string): string {
 
 /** Help of the root command, from the command tree that it describes. */
 async function rootHelp(colors: boolean): Promise<string> {
-  return helpText(await buildTree(null, () => {}, () => {}), colors);
+  return helpText(await buildTree([], () => {}, () => {}), colors);
 }
 
 /** Commit that is checked out; empty when it cannot be told. */

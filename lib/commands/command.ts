@@ -19,12 +19,30 @@ export type Choose = (options: unknown, action: Action) => void;
 // deno-lint-ignore no-explicit-any
 export type AnyCommand = Command<any, any, any, any, any, any, any, any>;
 
-/** Builds a branch; `choose` is called by the action of the command that argv names. */
-export type BuildBranch = (choose: Choose) => AnyCommand;
+/**
+ * Builds a branch; `choose` is called by the action of the command that argv names.
+ * @param words Those of argv behind the name of the branch.
+ */
+export type BuildBranch = (choose: Choose, words: readonly string[]) => AnyCommand;
 
-/** A command that only holds others; alone it prints its help. */
-export function group(description: string) {
-  return new Command().description(description);
+/**
+ * A command that only holds others; alone it prints its help. Where argv names one of them, that one
+ * alone is built: the others matter to help and to suggestions only.
+ * @param words Those of argv behind its name; none builds everything.
+ * @param commands By name; each is given the words behind its own.
+ */
+export function group(
+  description: string,
+  [word, ...rest]: readonly string[],
+  commands: Record<string, (words: readonly string[]) => AnyCommand>,
+): AnyCommand {
+  const command: AnyCommand = new Command().description(description);
+  const all = Object.entries(commands);
+  const named = all.filter(([name]) => name === word);
+  for (const [name, build] of named.length > 0 ? named : all) {
+    command.command(name, build(named.length > 0 ? rest : []));
+  }
+  return command.reset();
 }
 
 /** How help shows the codes of a command. */

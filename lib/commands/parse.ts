@@ -22,7 +22,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<Chosen>
     ]);
     let chosen: Chosen | null = null;
     const tree = await buildTree(
-      words[0] ?? null,
+      words,
       (options, action) => {
         chosen = { kind: "action", words, options: { ...(options ?? {}) }, action };
       },

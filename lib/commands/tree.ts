@@ -82,20 +82,21 @@ export type ShowHelp = (command: AnyCommand, isLong: boolean) => void;
 
 /**
  * Builds the command tree.
- * @param wanted First word of argv: that branch is built in full, the others are names with a
- *   description. `all` builds everything, for completion and the reference.
+ * @param words Of argv: what they name is built in full, what is beside it only where help or a
+ *   suggestion may need it. `all` builds everything, for completion and the reference.
  */
 export async function buildTree(
-  wanted: string | null | "all",
+  words: readonly string[] | "all",
   choose: Choose,
   showHelp: ShowHelp,
 ): Promise<AnyCommand> {
   const root: AnyCommand = rootCommand(showHelp);
+  const [wanted, ...rest] = words === "all" ? [] : words;
   // The other names only matter to root help and to suggestions.
   const isKnown = BRANCHES.some(({ name }) => name === wanted);
   for (const branch of isKnown ? BRANCHES.filter(({ name }) => name === wanted) : BRANCHES) {
-    const command = wanted === "all" || wanted === branch.name
-      ? (await branch.load()).build(choose)
+    const command = words === "all" || wanted === branch.name
+      ? (await branch.load()).build(choose, rest)
       : new Command().description(branch.description);
     if (branch.hidden) command.reset().hidden();
     root.command(branch.name, command);

@@ -159,3 +159,32 @@ for (const [path, command] of leaves) {
     assertEquals(taken, []);
   });
 }
+
+for (
+  const [words, names] of [
+    [["content", "verify", "build"], ["verify"]],
+    [["pde", "registry", "create", "oci"], ["registry", "create", "oci"]],
+    [["project", "current"], ["current"]],
+  ] as const
+) {
+  Deno.test(`of ${words.join(" ")} only what it names is built`, async () => {
+    const built: string[] = [];
+    const collect = (command: AnyCommand) => {
+      for (const child of command.getCommands(true)) {
+        built.push(child.getName());
+        collect(child);
+      }
+    };
+    const [branch] = (await buildTree(words, () => {}, () => {})).getCommands(true);
+    if (branch !== undefined) collect(branch);
+    assertEquals(built, [...names]);
+  });
+}
+
+Deno.test("a group is built whole where argv names nothing of it, or a slip", async () => {
+  const whole = tree.getCommand("content")?.getCommands().map((command) => command.getName());
+  for (const words of [["content"], ["content", "verfy"]]) {
+    const [branch] = (await buildTree(words, () => {}, () => {})).getCommands(true);
+    assertEquals(branch?.getCommands().map((command) => command.getName()), whole);
+  }
+});

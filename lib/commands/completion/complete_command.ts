@@ -7,10 +7,9 @@ import { type BuildBranch, group } from "../command.ts";
  */
 const SILENT = { input: false, quiet: true, logLevel: "panic", format: "table" };
 
-export const build: BuildBranch = (choose) =>
-  group("What completion scripts call.")
-    .command(
-      "complete",
+export const build: BuildBranch = (choose, words) =>
+  group("What completion scripts call.", words, {
+    complete: () =>
       new Command()
         .description("Print the words that may stand at a place.")
         .arguments("<action:string> [command...:string]")
@@ -24,4 +23,4 @@ export const build: BuildBranch = (choose) =>
             await printWords({ action, path }, context);
           })
         ),
-    );
+  });

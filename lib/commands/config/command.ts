@@ -3,10 +3,9 @@ import { secretPointers } from "../../config/secret_kinds.ts";
 import { resultCommand } from "../options/result_command.ts";
 import { sessionCommand } from "../options/session_command.ts";
 
-export const build: BuildBranch = (choose) =>
-  group("Look at the configuration and its encryption, and change them.")
-    .command(
-      "path",
+export const build: BuildBranch = (choose, words) =>
+  group("Look at the configuration and its encryption, and change them.", words, {
+    path: () =>
       resultCommand("Print where the main configuration file lies.")
         .example("Open it", '$EDITOR "$(palette config path)"')
         .action((options) =>
@@ -15,9 +14,7 @@ export const build: BuildBranch = (choose) =>
             await showPath(context);
           })
         ),
-    )
-    .command(
-      "rekey",
+    rekey: () =>
       sessionCommand(
         "Encrypt the secrets under a new passphrase, with a new salt; nothing else in the files changes.",
       )
@@ -56,9 +53,7 @@ export const build: BuildBranch = (choose) =>
             }, context);
           })
         ),
-    )
-    .command(
-      "set-secret",
+    "set-secret": () =>
       sessionCommand(
         "Set one secret of the main configuration, from stdin or a masked question.\n\n" +
           `POINTER is one of:\n${secretPointers("palette").map((text) => `  ${text}`).join("\n")}`,
@@ -75,9 +70,7 @@ export const build: BuildBranch = (choose) =>
             await setSecret({ pointer, clear: options.clear === true }, context);
           })
         ),
-    )
-    .command(
-      "verify",
+    verify: () =>
       sessionCommand(
         "Decrypt every encrypted value of the workspace and tell which can be used; shows none.",
         DONE_FAILED_OR_BAD,
@@ -90,9 +83,7 @@ export const build: BuildBranch = (choose) =>
             await verify({ configFile: options.configFile }, context);
           })
         ),
-    )
-    .command(
-      "view",
+    view: () =>
       resultCommand("Show the settings in effect, secrets as [encrypted]; asks for no passphrase.")
         .option("--show-origin", "Tell which file or variable each one comes from.")
         .example("Where the address comes from", "palette config view --show-origin")
@@ -102,4 +93,4 @@ export const build: BuildBranch = (choose) =>
             await view({ showOrigin: options.showOrigin === true }, context);
           })
         ),
-    );
+  });

@@ -11,16 +11,17 @@ import { buildServe } from "./serve_command.ts";
 import { buildUpload } from "./upload_command.ts";
 import { buildVerify } from "./verify_command.ts";
 
-export const build: BuildBranch = (choose) =>
-  group("Build, check, carry and upload content bundles for hosts without a network.")
-    .command("build", buildBuild(choose))
-    .command("copy", buildCopy(choose))
-    .command("definition", buildDefinition(choose))
-    .command("diff", buildDiff(choose))
-    .command("list", buildContentList(choose))
-    .command("push", buildPush(choose))
-    .command("registry-login", buildRegistryLogin(choose))
-    .command("save", buildSave(choose))
-    .command("serve", buildServe(choose))
-    .command("upload", buildUpload(choose))
-    .command("verify", buildVerify(choose));
+export const build: BuildBranch = (choose, words) =>
+  group("Build, check, carry and upload content bundles for hosts without a network.", words, {
+    build: () => buildBuild(choose),
+    copy: () => buildCopy(choose),
+    definition: () => buildDefinition(choose),
+    diff: () => buildDiff(choose),
+    list: () => buildContentList(choose),
+    push: () => buildPush(choose),
+    "registry-login": () => buildRegistryLogin(choose),
+    save: () => buildSave(choose),
+    serve: () => buildServe(choose),
+    upload: () => buildUpload(choose),
+    verify: () => buildVerify(choose),
+  });

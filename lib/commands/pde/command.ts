@@ -12,13 +12,14 @@ import { build as buildProject } from "../project/command.ts";
 /** Where login and project were before 4.0; old scripts and an editor extension call them there. */
 const LOGIN_DEFAULTS = { project: "Default", consoleUrl: DEFAULT_CONSOLE_URL };
 
-export const build: BuildBranch = (choose) =>
-  group("Palette Dev Engine: clusters and apps for developers.")
-    .command("app", buildApp(choose))
-    .command("app-profile", buildAppProfile(choose))
-    .command("cluster-group", buildClusterGroup(choose))
-    .command("login", buildLogin(choose, LOGIN_DEFAULTS).hidden())
-    .command("project", buildProject(choose).reset().hidden())
-    .command("quota", buildQuota(choose))
-    .command("registry", buildRegistry(choose))
-    .command("virtual-cluster", buildVirtualCluster(choose));
+export const build: BuildBranch = (choose, words) =>
+  group("Palette Dev Engine: clusters and apps for developers.", words, {
+    app: (rest) => buildApp(choose, rest),
+    "app-profile": (rest) => buildAppProfile(choose, rest),
+    "cluster-group": (rest) => buildClusterGroup(choose, rest),
+    login: () => buildLogin(choose, LOGIN_DEFAULTS).hidden(),
+    project: (rest) => buildProject(choose, rest).hidden(),
+    quota: () => buildQuota(choose),
+    registry: (rest) => buildRegistry(choose, rest),
+    "virtual-cluster": (rest) => buildVirtualCluster(choose, rest),
+  });

@@ -2,10 +2,9 @@ import { type BuildBranch, group } from "../command.ts";
 import { resultCommand } from "../options/result_command.ts";
 import { sessionCommand } from "../options/session_command.ts";
 
-export const build: BuildBranch = (choose) =>
-  group("List projects and choose the active one.")
-    .command(
-      "current",
+export const build: BuildBranch = (choose, words) =>
+  group("List projects and choose the active one.", words, {
+    current: () =>
       resultCommand("Show organization, scope, project and cluster group; asks nobody.")
         .example(
           "The uid of the active project",
@@ -17,9 +16,7 @@ export const build: BuildBranch = (choose) =>
             await showCurrent(context);
           })
         ),
-    )
-    .command(
-      "deactivate",
+    deactivate: () =>
       sessionCommand(
         "Leave the active project for the tenant's scope; for tenant administrators.\n\n" +
           "Nothing changes on the server: only the configuration file here.",
@@ -31,9 +28,7 @@ export const build: BuildBranch = (choose) =>
             await deactivateProject(context);
           })
         ),
-    )
-    .command(
-      "list",
+    list: () =>
       sessionCommand("List the projects you can see; * marks the active one.")
         .example("Names only", "palette project list -o json | jq -r '.items[].name'")
         .action((options) =>
@@ -42,9 +37,7 @@ export const build: BuildBranch = (choose) =>
             await listProjects(context);
           })
         ),
-    )
-    .command(
-      "switch",
+    switch: () =>
       sessionCommand("Make a project the active one; without --name or --uid a list is shown.")
         .option(
           "--name <name:string:project>",
@@ -60,4 +53,4 @@ export const build: BuildBranch = (choose) =>
             await switchProject({ name: options.name, uid: options.uid }, context);
           })
         ),
-    );
+  });

@@ -13,11 +13,10 @@ import { SCOPE_WORDS } from "../scopes.ts";
 const KIND = "app";
 const DEPLOYED = "every tier of it is deployed";
 
-export function buildApp(choose: Choose) {
-  return group("Deploy app profiles on virtual clusters.")
-    .command("create", createGroup(choose))
-    .command(
-      "delete",
+export function buildApp(choose: Choose, words: readonly string[]) {
+  return group("Deploy app profiles on virtual clusters.", words, {
+    create: (rest) => createGroup(choose, rest),
+    delete: () =>
       namedWaitingCommand(KIND, "Delete an app; its virtual cluster stays.", "it is gone")
         .option("--yes", "Do not ask; without a terminal nothing is asked anyway.")
         .example("From a script", "palette pde app delete --name shop --wait")
@@ -31,9 +30,7 @@ export function buildApp(choose: Choose) {
             }, context);
           })
         ),
-    )
-    .command(
-      "describe",
+    describe: () =>
       namedCommand(KIND, "Show one app and where its services are.")
         .example("Its address", DESCRIBE_EXAMPLE)
         .action((options) =>
@@ -42,9 +39,7 @@ export function buildApp(choose: Choose) {
             await describeApp(choiceOf(options), context);
           })
         ),
-    )
-    .command(
-      "list",
+    list: () =>
       projectCommand("List the apps of the project.")
         .option("--name <text:string>", "Only names with this in them.")
         .example("Those with an update", LIST_EXAMPLE)
@@ -54,9 +49,7 @@ export function buildApp(choose: Choose) {
             await listDeployedApps({ project: options.project, name: options.name }, context);
           })
         ),
-    )
-    .command(
-      "update",
+    update: () =>
       namedWaitingCommand(KIND, "Bring an app to what its app profile says by now.", DEPLOYED)
         .option("--app-profile-version <version:string>", "Move it to this version instead.")
         .option("--yes", "Do not ask; without a terminal nothing is asked anyway.")
@@ -72,18 +65,17 @@ export function buildApp(choose: Choose) {
             }, context);
           })
         ),
-    );
+  });
 }
 
 const DESCRIBE_EXAMPLE = "palette pde app describe --name shop -o json | jq -r '.services[0].host'";
 const LIST_EXAMPLE =
   "palette pde app list -o json | jq -r '.items[] | select(.updateAvailable).name'";
 
-function createGroup(choose: Choose) {
-  return group("Create an app.")
-    .command("cluster-group", inGroupCommand(choose))
-    .command(
-      "interactive",
+function createGroup(choose: Choose, words: readonly string[]) {
+  return group("Create an app.", words, {
+    "cluster-group": () => inGroupCommand(choose),
+    interactive: () =>
       waitingCommand("Ask for everything an app needs, and create it.", DEPLOYED)
         .example("Step by step", "palette pde app create interactive")
         .action((options) =>
@@ -95,8 +87,8 @@ function createGroup(choose: Choose) {
             );
           })
         ),
-    )
-    .command("virtual-cluster", onClusterCommand(choose));
+    "virtual-cluster": () => onClusterCommand(choose),
+  });
 }
 
 /** Flags of both ways to create an app. */

@@ -4,11 +4,10 @@ import { namedCommand, projectCommand } from "../../options/project_command.ts";
 
 const KIND = "app profile";
 
-export function buildAppProfile(choose: Choose) {
-  return group("Make, look at and delete app profiles.")
-    .command("create", createGroup(choose))
-    .command(
-      "delete",
+export function buildAppProfile(choose: Choose, words: readonly string[]) {
+  return group("Make, look at and delete app profiles.", words, {
+    create: (rest) => createGroup(choose, rest),
+    delete: () =>
       namedCommand(KIND, "Delete one version of an app profile that no app uses.")
         .option("--version <version:string>", "The version.")
         .option("--yes", "Do not ask; without a terminal nothing is asked anyway.")
@@ -23,9 +22,7 @@ export function buildAppProfile(choose: Choose) {
             }, context);
           })
         ),
-    )
-    .command(
-      "describe",
+    describe: () =>
       namedCommand(KIND, "Show one version of an app profile; secrets are never shown.")
         .option("--version <version:string>", "The version; the highest by default.")
         .example("Its tiers", "palette pde app-profile describe --name web --version 1.0.0")
@@ -38,9 +35,7 @@ export function buildAppProfile(choose: Choose) {
             );
           })
         ),
-    )
-    .command(
-      "export",
+    export: () =>
       namedCommand(
         KIND,
         "Print the configuration file that makes a version again, without its secrets.",
@@ -53,9 +48,7 @@ export function buildAppProfile(choose: Choose) {
             await exportProfile({ choice: choiceOf(options), version: options.version }, context);
           })
         ),
-    )
-    .command(
-      "list",
+    list: () =>
       projectCommand("List the app profiles of the project.")
         .option("--name-filter <text:string>", "Only names with this in them, whatever its case.")
         .example("Names and latest versions", LIST_EXAMPLE)
@@ -68,9 +61,7 @@ export function buildAppProfile(choose: Choose) {
             );
           })
         ),
-    )
-    .command(
-      "versions",
+    versions: () =>
       namedCommand(KIND, "List the versions of an app profile, the highest first.")
         .example(
           "The highest",
@@ -82,7 +73,7 @@ export function buildAppProfile(choose: Choose) {
             await listProfileVersions(choiceOf(options), context);
           })
         ),
-    );
+  });
 }
 
 const LIST_EXAMPLE =
@@ -127,10 +118,9 @@ The file is YAML:
       type: manifest
       manifests: [{ name: nginx, content: "..." }]`;
 
-function createGroup(choose: Choose) {
-  return group("Make an app profile.")
-    .command(
-      "from-config",
+function createGroup(choose: Choose, words: readonly string[]) {
+  return group("Make an app profile.", words, {
+    "from-config": () =>
       configFileCommand(FROM_CONFIG)
         .option("-f, -o, --config-file <file:file>", "The configuration file.")
         .option("--dry-run", "Check the file and show the request; change nothing.")
@@ -153,9 +143,7 @@ function createGroup(choose: Choose) {
             }, context);
           })
         ),
-    )
-    .command(
-      "interactive",
+    interactive: () =>
       configFileCommand(
         "Ask for an app profile, keep the answers as a configuration file, and make it.",
       )
@@ -170,7 +158,7 @@ function createGroup(choose: Choose) {
             );
           })
         ),
-    );
+  });
 }
 
 function choiceOf(options: { project?: string; name?: string; uid?: string }) {

@@ -4,10 +4,9 @@ import { Choice } from "../../options/choice.ts";
 import { namedCommand, projectCommand } from "../../options/project_command.ts";
 import { SCOPE_WORDS } from "../scopes.ts";
 
-export function buildClusterGroup(choose: Choose) {
-  return group("List cluster groups and choose the active one.")
-    .command(
-      "list",
+export function buildClusterGroup(choose: Choose, words: readonly string[]) {
+  return group("List cluster groups and choose the active one.", words, {
+    list: () =>
       projectCommand("List the cluster groups that virtual clusters can be created in.")
         .option("--wide", "Mark the active group and show limits.")
         .example("Names of the system's groups", LIST_EXAMPLE)
@@ -20,9 +19,7 @@ export function buildClusterGroup(choose: Choose) {
             );
           })
         ),
-    )
-    .command(
-      "switch",
+    switch: () =>
       namedCommand("cluster group", "Make a cluster group the active one.")
         .type("scope", new Choice(SCOPE_WORDS))
         .option(
@@ -39,7 +36,7 @@ export function buildClusterGroup(choose: Choose) {
             }, context);
           })
         ),
-    );
+  });
 }
 
 const LIST_EXAMPLE =

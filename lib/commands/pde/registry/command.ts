@@ -5,16 +5,14 @@ import { sessionCommand } from "../../options/session_command.ts";
 import { Duration } from "../../options/types.ts";
 import { waitOptionsOf } from "../../wait.ts";
 
-export function buildRegistry(choose: Choose) {
-  return group("Add and remove the registries that apps are made from.")
-    .command(
-      "create",
-      group("Add a registry to the tenant.")
-        .command("helm", createCommand("helm", choose))
-        .command("oci", createCommand("oci", choose)),
-    )
-    .command(
-      "delete",
+export function buildRegistry(choose: Choose, words: readonly string[]) {
+  return group("Add and remove the registries that apps are made from.", words, {
+    create: (rest) =>
+      group("Add a registry to the tenant.", rest, {
+        helm: () => createCommand("helm", choose),
+        oci: () => createCommand("oci", choose),
+      }),
+    delete: () =>
       namedCommand("Remove a registry from the tenant; not while a profile uses it.")
         .option("--yes", "Do not ask; without a terminal nothing is asked anyway.")
         .example("From a script", "palette pde registry delete --name internal --type oci")
@@ -27,9 +25,7 @@ export function buildRegistry(choose: Choose) {
             );
           })
         ),
-    )
-    .command(
-      "describe",
+    describe: () =>
       namedCommand("Show one registry and how far Palette has read it.")
         .example("Its state", "palette pde registry describe --name internal -o json | jq .sync")
         .action((options) =>
@@ -38,9 +34,7 @@ export function buildRegistry(choose: Choose) {
             await describeRegistry(choiceOf(options), context);
           })
         ),
-    )
-    .command(
-      "list",
+    list: () =>
       sessionCommand("List the registries of the tenant and the system.")
         .type("registry-type", new Choice(REGISTRY_TYPES))
         .option("--type <type:registry-type>", "Of this type alone: oci or helm.")
@@ -51,7 +45,7 @@ export function buildRegistry(choose: Choose) {
             await showRegistries({ type: options.type }, context);
           })
         ),
-    );
+  });
 }
 
 /** What differs in the help of the two commands. */

@@ -12,12 +12,11 @@ import { SCOPE_WORDS } from "../scopes.ts";
 
 const KIND = "virtual cluster";
 
-export function buildVirtualCluster(choose: Choose) {
-  return group("Create, change and use virtual clusters.")
-    .command("create", createCommand(choose))
-    .command("delete", deleteCommand(choose))
-    .command(
-      "describe",
+export function buildVirtualCluster(choose: Choose, words: readonly string[]) {
+  return group("Create, change and use virtual clusters.", words, {
+    create: () => createCommand(choose),
+    delete: () => deleteCommand(choose),
+    describe: () =>
       namedCommand(KIND, "Show one virtual cluster.")
         .example(
           "Its status",
@@ -29,12 +28,10 @@ export function buildVirtualCluster(choose: Choose) {
             await describeCluster(choiceOf(options), context);
           })
         ),
-    )
-    .command("download-kubeconfig", downloadCommand(choose))
-    .command("events", eventsCommand(choose))
-    .command("lifecycle", lifecycleCommand(choose))
-    .command(
-      "list",
+    "download-kubeconfig": () => downloadCommand(choose),
+    events: () => eventsCommand(choose),
+    lifecycle: () => lifecycleCommand(choose),
+    list: () =>
       projectCommand(
         "List the virtual clusters of the project.\n\n" +
           "Sizes cost a request each: they are shown for up to 50 clusters, or with --sizes.",
@@ -48,8 +45,8 @@ export function buildVirtualCluster(choose: Choose) {
             await listClusters({ project: options.project, sizes: options.sizes }, context);
           })
         ),
-    )
-    .command("resize", resizeCommand(choose));
+    resize: () => resizeCommand(choose),
+  });
 }
 
 const LIST_EXAMPLE =
