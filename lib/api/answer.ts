@@ -7,12 +7,19 @@ import { notPalette } from "./api_error.ts";
 export class Answer {
   readonly #value: unknown;
   readonly #url: URL;
-  readonly #place: string;
+  /** What it is part of, and where there; put into words only for an error. */
+  readonly #whole: Answer | null;
+  readonly #way: readonly string[] | number;
 
-  constructor(value: unknown, url: URL, place = "") {
+  constructor(
+    value: unknown,
+    url: URL,
+    place: { whole: Answer; way: readonly string[] | number } | null = null,
+  ) {
     this.#value = value;
     this.#url = url;
-    this.#place = place;
+    this.#whole = place?.whole ?? null;
+    this.#way = place?.way ?? [];
   }
 
   /** A field of a field; an absent one is found missing when it is read. */
@@ -21,7 +28,7 @@ export class Answer {
     for (const name of names) {
       value = isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined;
     }
-    return new Answer(value, this.#url, [this.#place, ...names].filter(Boolean).join("."));
+    return new Answer(value, this.#url, { whole: this, way: names });
   }
 
   /** @throws {ApiError} `api` when it is not a string. */
@@ -51,7 +58,7 @@ export class Answer {
   list(): Answer[] {
     if (this.#isAbsent()) return [];
     if (!Array.isArray(this.#value)) throw this.#unfit("a list");
-    return this.#value.map((item, at) => new Answer(item, this.#url, `${this.#place}[${at}]`));
+    return this.#value.map((item, at) => new Answer(item, this.#url, { whole: this, way: at }));
   }
 
   /** A map of texts; absent is empty, values of other types are left out. */
@@ -69,10 +76,16 @@ export class Answer {
     return this.#value === undefined || this.#value === null;
   }
 
+  #place(): string {
+    const whole = this.#whole === null ? "" : this.#whole.#place();
+    if (typeof this.#way === "number") return `${whole}[${this.#way}]`;
+    return [whole, ...this.#way].filter(Boolean).join(".");
+  }
+
   #unfit(wanted: string): Error {
     return notPalette(
       this.#url,
-      `${this.#place || "the answer"} is ${this.#isAbsent() ? "missing" : `not ${wanted}`}`,
+      `${this.#place() || "the answer"} is ${this.#isAbsent() ? "missing" : `not ${wanted}`}`,
     );
   }
 }
