@@ -12,7 +12,8 @@
  * its name, its functions, and `var init_NAME = __esm({ "NAME"() { ... } })` with the rest.
  */
 
-const MODULE_START = /^(?=\/\/ \S+\.(?:ts|js|mjs)$)/m;
+/** Paths may have spaces: the cache of Deno lies in the home folder. */
+const MODULE_START = /^(?=\/\/ \S.*\.(?:ts|js|mjs)$)/m;
 const MODULE =
   /^([\s\S]*?= )__esm\(\{\n {2}(async )?"[^"\n]+"\(\) \{([\s\S]*?)\n {2}}\n}\);([\s\S]*)$/;
 const FUNCTION = /^(?:async )?function\*? (\w+)\([\s\S]*?\n}$/gm;
@@ -68,6 +69,10 @@ function rewriteModule(module: string, everyday: ReadonlySet<string>): string {
   const parts = MODULE.exec(module);
   if (parts === null) throw new Error(`the bundle does not say how ${nameOf(module)} starts`);
   const [, head = "", async = "", body = "", rest = ""] = parts;
+  // A module whose own comment was not found would stay as it is, with its path.
+  if (/^var \w+ = __(?:esm|commonJS)\(/m.test(rest)) {
+    throw new Error(`the bundle does not say where what follows ${nameOf(module)} starts`);
+  }
   const functions = head.slice(head.indexOf("\n")).replace(
     FUNCTION,
     (text, name) => everyday.has(name) ? `var ${name} = ${eager(text)};` : text,

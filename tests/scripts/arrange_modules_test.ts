@@ -112,6 +112,12 @@ Deno.test("no path of the machine that built it is left in the bundle", () => {
   assertNotMatch(arrange(SHARED + DAILY + RARE + ENTRY), /\/home\/me|lib\/rare/);
 });
 
+Deno.test("paths with spaces do not matter", () => {
+  const code = (home: string) =>
+    arrange((SHARED + DAILY + RARE + ENTRY).replaceAll("lib/rare.ts", `../${home}/npm/rare.js`));
+  assertEquals(code("home of me"), code("me"));
+});
+
 Deno.test("an everyday module that needs another in any other way is an error", () => {
   const needy = DAILY.replace("init_shared();", "init_shared();\n    init_rare();");
   assertThrows(
@@ -126,6 +132,11 @@ Deno.test("a module that is not written as expected is an error", () => {
     () => arrange(SHARED.replace("__esm", "__other") + DAILY + RARE + ENTRY),
     Error,
     "the bundle does not say how /home/me/lib/shared.ts starts",
+  );
+  assertThrows(
+    () => arrange(SHARED + DAILY + RARE.replace("// lib/slow.ts\n", "") + ENTRY),
+    Error,
+    "the bundle does not say where what follows lib/rare.ts starts",
   );
   assertThrows(
     () => arrangeModules("var a = 1;\n", EVERYDAY),
