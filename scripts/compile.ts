@@ -12,15 +12,14 @@ import { UserError } from "../lib/errors.ts";
 import { BUNDLE_ROOT } from "./bundle.ts";
 import { clearReleases, writeChecksums } from "./checksums.ts";
 import { checkExecutable } from "./compile/check_executable.ts";
+import { denoCompile } from "./compile/deno_compile.ts";
 import {
   findRuntime,
-  offlineHint,
   type RuntimeChoice,
   type RuntimeFile,
   runtimeInCache,
 } from "./compile/find_runtime.ts";
 import { LOCK, requireLock } from "./compile/require_lock.ts";
-import { PERMISSIONS } from "./permissions.ts";
 import { archiveName } from "./portable.ts";
 import { parseBuildArguments } from "./portable/command_line.ts";
 import { formatLicences, runtimeLicences } from "./portable/licences.ts";
@@ -81,7 +80,11 @@ async function compile(args: readonly string[]): Promise<void> {
       await denoCompile(`${stage}/palette.js`, `${stage}/${executable}`, target, choice);
       const file = choice.file ?? await runtimeInCache(target);
       if (choice.file === null) printRuntime(file);
-      const wasRun = await checkExecutable(`${stage}/${executable}`, { ...program, target });
+      const wasRun = await checkExecutable(`${stage}/${executable}`, {
+        ...program,
+        target,
+        script: script.content,
+      });
       if (!wasRun) printLine(`${executable} cannot be run here, and is not tried`);
       built.push({ path: `${stage}/${executable}`, name: executable });
       const runtimeSource = {
@@ -105,40 +108,6 @@ async function compile(args: readonly string[]): Promise<void> {
   } finally {
     await Deno.remove(stage, { recursive: true });
   }
-}
-
-/** @throws {UserError} `prerequisite` when the runtime cannot be had or used. */
-async function denoCompile(
-  script: string,
-  output: string,
-  target: Target,
-  runtime: RuntimeChoice,
-): Promise<void> {
-  const { DENORT_BIN: _, ...env } = Deno.env.toObject();
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["compile", "--quiet", "--no-check", "--no-config", "--no-lock", "--no-remote"],
-      ...["--no-npm", "--no-prompt", ...PERMISSIONS, "--target", target.triple],
-      ...["--app-name", "palette", "--output", output, script],
-    ],
-    clearEnv: true,
-    env: { ...env, DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1", ...runtime.env },
-    stdin: "null",
-  }).output();
-  if (success) return;
-  const reason = reasonIn(new TextDecoder().decode(stderr));
-  throw new UserError("prerequisite", `Cannot compile for ${target.name}: ${reason}`, {
-    hint: offlineHint(target),
-  });
-}
-
-/** The causes that Deno names; the first one is our own stage, others come twice. */
-function reasonIn(stderr: string): string {
-  const lines = stderr.replace(/^Stack backtrace:.*/ms, "").split("\n")
-    .map((line) => line.trim().replace(/^error: |^\d+: /, ""))
-    .filter((line) => line !== "" && line !== "Caused by:" && !line.startsWith("Writing "));
-  return lines.filter((line, at) => !lines.slice(0, at).some((before) => before.includes(line)))
-    .map((line) => line.replace(/[.:]$/, "")).join(": ");
 }
 
 function printRuntime({ sha256, path }: RuntimeFile): void {

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { UserError } from "../../lib/errors.ts";
 import { hostTarget, type Target } from "../portable/target.ts";
 import { executableTarget, HEADER_BYTES } from "./executable_target.ts";
@@ -7,20 +8,31 @@ export interface Expected {
   target: Target;
   version: string;
   commit: string;
+  /** What was compiled. */
+  script: Uint8Array;
 }
 
+/** Help of `deno compile`, which is in every Deno and in no denort. */
+const COMMAND_LINE_OF_DENO = "Compiles the given script into a self contained executable.";
+
 /**
- * An ordinary Deno as runtime makes a file that ignores what was compiled into it: what is for this
- * machine is run, and must answer as our program does.
+ * An ordinary Deno as runtime makes a file that ignores what was compiled into it. So the file has
+ * to hold our code and no command line of Deno's; and what is for this machine is run, and must
+ * answer as our program does.
  * @returns Whether it could be run here.
  * @throws {UserError} `checks-failed`
  */
 export async function checkExecutable(path: string, expected: Expected): Promise<boolean> {
-  const { target, version, commit } = expected;
-  const found = executableTarget(await readHeader(path));
+  const { target, version, commit, script } = expected;
+  const content = await Deno.readFile(path);
+  const found = executableTarget(content.subarray(0, HEADER_BYTES));
   if (found !== target.name) {
     throw failed(`it is for ${found ?? "no platform that is known"}, not for ${target.name}`);
   }
+  // Deno writes scripts as they are.
+  const bytes = Buffer.from(content.buffer);
+  if (!bytes.includes(Buffer.from(script))) throw failed("our code is not in it");
+  if (bytes.includes(COMMAND_LINE_OF_DENO)) throw failed("it is a whole Deno");
   if (target !== hostTarget()) return false;
   const line = `Palette CLI version: ${version}\n`;
   const said = await output(path, ["version"]);
@@ -36,12 +48,6 @@ function failed(reason: string): UserError {
   return new UserError("checks-failed", `What was compiled is not our program: ${reason}`, {
     hint: "The runtime must be denort, the one for executables, not deno itself",
   });
-}
-
-async function readHeader(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  using file = await Deno.open(path);
-  const buffer = new Uint8Array(HEADER_BYTES);
-  return buffer.subarray(0, await file.read(buffer) ?? 0);
 }
 
 /** Standard output, else what is on standard error; in an environment that nobody has set up. */

@@ -1,10 +1,16 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { UserError } from "../../../lib/errors.ts";
 import { checkExecutable } from "../../../scripts/compile/check_executable.ts";
+import { denoCompile } from "../../../scripts/compile/deno_compile.ts";
 import { executableTarget } from "../../../scripts/compile/executable_target.ts";
 import { findRuntime, runtimePlace } from "../../../scripts/compile/find_runtime.ts";
 import { requireLock } from "../../../scripts/compile/require_lock.ts";
-import { DENO_VERSION, hostTarget, targetNamed } from "../../../scripts/portable/target.ts";
+import {
+  DENO_VERSION,
+  hostTarget,
+  type Target,
+  targetNamed,
+} from "../../../scripts/portable/target.ts";
 import { denoRunArgs } from "../../support/deno_process.ts";
 import { TempFolder } from "../../support/portable_tree.ts";
 import { hasProgram, runProgram } from "../../support/programs.ts";
@@ -45,7 +51,7 @@ Deno.test("an ordinary Deno as runtime does not pass for our program", {
   assertEquals([result.status, result.stdout], [1, ""]);
   const [runtime = "", error = "", hint = ""] = result.stderr.split("\n");
   assertMatch(runtime, /^Runtime [0-9a-f]{64} {2}\//);
-  assertStringIncludes(error, 'Error: What was compiled is not our program: version says "error:');
+  assertEquals(error, "Error: What was compiled is not our program: it is a whole Deno");
   assertEquals(hint, "Hint: The runtime must be denort, the one for executables, not deno itself");
   assertEquals(outputs(), before);
   assertEquals(namesIn(`${ROOT}dist`).filter((name) => name.startsWith(".compile-")), []);
@@ -55,14 +61,19 @@ Deno.test("a runtime that is no program is told by Deno's own words", {
   ignore: Deno.build.target !== LINUX.triple || Deno.version.deno !== DENO_VERSION,
 }, async () => {
   await using folder = await TempFolder.make();
-  const fake = `${folder.path}/denort`;
+  const [script, fake] = [`${folder.path}/it.js`, `${folder.path}/denort`];
+  await Deno.writeTextFile(script, "1;\n");
   await Deno.writeTextFile(fake, "not a program");
-  const result = await compile(["--dev"], { DENORT_BIN: fake });
-  assertEquals(result.status, 1);
-  assertStringIncludes(
-    result.stderr,
-    "Error: Cannot compile for linux-x64: Invalid object: Not an ELF file\n",
+  const choice = { env: { DENORT_BIN: fake }, file: null };
+  const error = await assertRejects(
+    () => denoCompile(script, `${folder.path}/palette`, LINUX, choice),
+    UserError,
   );
+  assertEquals(
+    [error.code, error.message],
+    ["prerequisite", "Cannot compile for linux-x64: Invalid object: Not an ELF file"],
+  );
+  assertEquals(namesIn(folder.path), ["denort", "it.js"]);
 });
 
 for (
@@ -165,22 +176,52 @@ for (
   });
 }
 
-Deno.test("checkExecutable() refuses what is for another platform", {
-  // There it would be run.
-  ignore: Deno.build.target === "aarch64-apple-darwin",
+const SCRIPT = new TextEncoder().encode("our code\n");
+const EXPECTED = { version: "1.2.3", commit: "0123456789ab", script: SCRIPT };
+
+/** Why a file does not pass. */
+async function refusal(path: string, target: Target): Promise<string> {
+  const check = () => checkExecutable(path, { ...EXPECTED, target });
+  const { code, message } = await assertRejects(check, UserError);
+  assertEquals(code, "checks-failed");
+  return message.replace("What was compiled is not our program: ", "");
+}
+
+for (
+  const [name, bytes, other] of [
+    ["linux-arm64", header({ 0: ELF, 18: [0xb7, 0] }), "darwin-x64"],
+    ["darwin-arm64", header({ 0: MACHO, 4: [12, 0, 0, 1] }), "linux-x64"],
+    ["windows-x64", header({ ...PE, 0x84: [0x64, 0x86] }), "linux-x64"],
+  ] as const
+) {
+  const target = targetNamed(name);
+  Deno.test(
+    `checkExecutable() refuses what is not for ${name}, has no code of ours, or is a Deno`,
+    {
+      // There it would be run.
+      ignore: target === hostTarget(),
+    },
+    async () => {
+      await using folder = await TempFolder.make();
+      const path = `${folder.path}/palette`;
+      await Deno.writeFile(path, bytes);
+      assertEquals(await refusal(path, targetNamed(other)), `it is for ${name}, not for ${other}`);
+      assertEquals(await refusal(path, target), "our code is not in it");
+      await Deno.writeFile(path, SCRIPT, { append: true });
+      assertEquals(await checkExecutable(path, { ...EXPECTED, target }), false);
+      const help = "Compiles the given script into a self contained executable.";
+      await Deno.writeTextFile(path, help, { append: true });
+      assertEquals(await refusal(path, target), "it is a whole Deno");
+    },
+  );
+}
+
+Deno.test("checkExecutable() runs what is for this machine", {
+  ignore: Deno.build.target !== LINUX.triple,
 }, async () => {
   await using folder = await TempFolder.make();
   const path = `${folder.path}/palette`;
-  await Deno.writeFile(path, header({ 0: MACHO, 4: [12, 0, 0, 1] }));
-  const expected = { version: "1.2.3", commit: "0123456789ab" };
-  const error = await assertRejects(
-    () => checkExecutable(path, { ...expected, target: LINUX }),
-    UserError,
-  );
-  assertEquals(
-    error.message,
-    "What was compiled is not our program: it is for darwin-arm64, not for linux-x64",
-  );
-  const isRun = await checkExecutable(path, { ...expected, target: targetNamed("darwin-arm64") });
-  assertEquals(isRun, false);
+  await Deno.copyFile("/bin/echo", path);
+  await Deno.writeFile(path, SCRIPT, { append: true });
+  assertEquals(await refusal(path, LINUX), 'version says "version\\n"');
 });
