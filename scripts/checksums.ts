@@ -66,11 +66,31 @@ export async function readReleaseKey(keyFile: string) {
   });
 }
 
-/** Takes away what an earlier build left: sums are of one build. */
-export async function clearReleases(folder: string): Promise<void> {
-  for (const name of [...await releasedNames(folder), SUMS, SIGNATURE]) {
+/**
+ * Writes the sums of what was built, signs them, and puts all in the place of what an earlier build
+ * left, which stays until then.
+ * @param built Folder on the same file system.
+ * @param keyFile As for `signChecksums`; nothing is signed without.
+ * @returns Names of what is there now, in the order in which it came.
+ */
+export async function publishBuild(
+  built: string,
+  folder: string,
+  keyFile: string | undefined,
+): Promise<string[]> {
+  const names = await releasedNames(built);
+  await writeChecksums(built);
+  if (keyFile !== undefined) await signChecksums(built, keyFile);
+  // Last the sums, which are of one build: where they are, all is that they name.
+  const last = keyFile === undefined ? [SUMS] : [SIGNATURE, SUMS];
+  await Deno.mkdir(folder, { recursive: true });
+  for (const name of [SUMS, SIGNATURE, ...await releasedNames(folder)]) {
     await removeIfPresent(`${folder}/${name}`);
   }
+  for (const name of [...names, ...last]) {
+    await Deno.rename(`${built}/${name}`, `${folder}/${name}`);
+  }
+  return [...names, ...last];
 }
 
 async function releasedNames(folder: string): Promise<string[]> {

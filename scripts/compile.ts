@@ -1,7 +1,7 @@
 /**
  * Writes standalone executables to dist/compiled/.
  *
- *     deno task compile [--target T]... [--all] [--runtime-dir FOLDER] [--dev]
+ *     deno task compile [--target T]... [--all] [--runtime-dir FOLDER] [--sign KEY] [--dev]
  *
  * A release is compiled from JSR's modules as a committed deno.lock names them; `--dev` takes what
  * there is. The runtime (denort) comes from `--runtime-dir`, `DENORT_BIN`, Deno's cache or Deno's
@@ -10,7 +10,7 @@
 
 import { UserError } from "../lib/errors.ts";
 import { BUNDLE_ROOT } from "./bundle.ts";
-import { clearReleases, writeChecksums } from "./checksums.ts";
+import { publishBuild, readReleaseKey } from "./checksums.ts";
 import { checkExecutable } from "./compile/check_executable.ts";
 import { denoCompile } from "./compile/deno_compile.ts";
 import {
@@ -34,7 +34,11 @@ if (import.meta.main) await runScript(() => compile(Deno.args));
 
 /** @throws {UserError} `usage`, `prerequisite`, `checks-failed` */
 async function compile(args: readonly string[]): Promise<void> {
-  const { targets, options } = parseBuildArguments(args, { "runtime-dir": true, dev: false });
+  const { targets, options } = parseBuildArguments(args, {
+    "runtime-dir": true,
+    sign: true,
+    dev: false,
+  });
   if (Deno.version.deno !== DENO_VERSION) {
     throw new UserError("prerequisite", `This is Deno ${Deno.version.deno}`, {
       hint: `Executables are compiled with Deno ${DENO_VERSION}`,
@@ -50,6 +54,9 @@ async function compile(args: readonly string[]): Promise<void> {
       hint: "Name that one with --target, or take --runtime-dir",
     });
   }
+
+  const keyFile = options.get("sign");
+  if (keyFile !== undefined) await readReleaseKey(keyFile);
 
   // Beside the output, so that what is built only has to be renamed.
   await Deno.mkdir(`${BUNDLE_ROOT}dist`, { recursive: true });
@@ -69,24 +76,21 @@ async function compile(args: readonly string[]): Promise<void> {
     await Deno.writeFile(`${stage}/palette.js`, script.content);
 
     const runtime = await runtimeLicences(DENO_VERSION);
-    const built: { path: string; name: string }[] = [];
-    const put = async (name: string, text: string) => {
-      await Deno.writeTextFile(`${stage}/${name}`, text);
-      built.push({ path: `${stage}/${name}`, name });
-    };
+    const built = `${stage}/built`;
+    await Deno.mkdir(built);
+    const put = (name: string, text: string) => Deno.writeTextFile(`${built}/${name}`, text);
     for (const [target, choice] of runtimes) {
       const name = archiveName(version, target);
       const executable = `${name}${target.isWindows ? ".exe" : ""}`;
-      await denoCompile(`${stage}/palette.js`, `${stage}/${executable}`, target, choice);
+      await denoCompile(`${stage}/palette.js`, `${built}/${executable}`, target, choice);
       const file = choice.file ?? await runtimeInCache(target);
       if (choice.file === null) printRuntime(file);
-      const wasRun = await checkExecutable(`${stage}/${executable}`, {
+      const wasRun = await checkExecutable(`${built}/${executable}`, {
         ...program,
         target,
         script: script.content,
       });
       if (!wasRun) printLine(`${executable} cannot be run here, and is not tried`);
-      built.push({ path: `${stage}/${executable}`, name: executable });
       const runtimeSource = {
         purl: `pkg:generic/denort@${DENO_VERSION}?arch=${target.triple}`,
         hash: { alg: "SHA-256" as const, content: file.sha256 },
@@ -96,15 +100,9 @@ async function compile(args: readonly string[]): Promise<void> {
     const licences = [...runtime, ...program.modules.map(({ licence }) => licence)];
     await put(`palette-${version}-THIRD-PARTY-LICENSES.txt`, formatLicences(licences));
 
-    // What an earlier build left stays until this one has done all.
-    await Deno.mkdir(OUTPUT, { recursive: true });
-    await clearReleases(OUTPUT);
-    for (const { path, name } of built) {
-      await Deno.rename(path, `${OUTPUT}/${name}`);
+    for (const name of await publishBuild(built, OUTPUT, keyFile)) {
       printLine(`Wrote dist/compiled/${name}`);
     }
-    await writeChecksums(OUTPUT);
-    printLine("Wrote dist/compiled/SHA256SUMS");
   } finally {
     await Deno.remove(stage, { recursive: true });
   }

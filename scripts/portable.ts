@@ -6,13 +6,7 @@
  */
 
 import { BUNDLE_ROOT } from "./bundle.ts";
-import {
-  clearReleases,
-  readReleaseKey,
-  signChecksums,
-  writeChecksums,
-  writeWhole,
-} from "./checksums.ts";
+import { publishBuild, readReleaseKey, writeWhole } from "./checksums.ts";
 import { downloadPackage } from "./npm_package.ts";
 import { type ArchiveEntry, textEntry } from "./portable/archive_entry.ts";
 import { parseBuildArguments } from "./portable/command_line.ts";
@@ -40,8 +34,8 @@ export interface PortableBuild {
   output: string;
   /** Where runtimes come from: npm, kept in `.deps/`, unless a test says otherwise. */
   runtimes?: RuntimeSource;
-  /** Called with each path as it is written. */
-  onWritten?: (path: string, size: number) => void;
+  /** What goes into all of them; made when it is not given. */
+  program?: Program;
 }
 
 if (import.meta.main) {
@@ -49,14 +43,19 @@ if (import.meta.main) {
     const { targets, options } = parseBuildArguments(Deno.args, { sign: true });
     const keyFile = options.get("sign");
     if (keyFile !== undefined) await readReleaseKey(keyFile);
-    await clearReleases(RELEASE_FOLDER);
-    const onWritten = (path: string, size: number) =>
-      printLine(`Wrote ${path.slice(BUNDLE_ROOT.length)}, ${(size / 1e6).toFixed(1)} MB`);
     const { VERSION: version } = await import("../lib/version.ts");
-    await buildPortable({ version, targets, output: RELEASE_FOLDER, onWritten });
-    const written = [await writeChecksums(RELEASE_FOLDER)];
-    if (keyFile !== undefined) written.push(await signChecksums(RELEASE_FOLDER, keyFile));
-    for (const path of written) printLine(`Wrote ${path.slice(BUNDLE_ROOT.length)}`);
+    // Beside the output, so that what is built only has to be renamed.
+    await Deno.mkdir(`${BUNDLE_ROOT}dist`, { recursive: true });
+    const stage = await Deno.makeTempDir({ dir: `${BUNDLE_ROOT}dist`, prefix: ".portable-" });
+    try {
+      await buildPortable({ version, targets, output: stage });
+      for (const name of await publishBuild(stage, RELEASE_FOLDER, keyFile)) {
+        const { size } = await Deno.stat(`${RELEASE_FOLDER}/${name}`);
+        printLine(`Wrote dist/release/${name}, ${(size / 1e6).toFixed(1)} MB`);
+      }
+    } finally {
+      await Deno.remove(stage, { recursive: true });
+    }
   });
 }
 
@@ -68,14 +67,13 @@ if (import.meta.main) {
  *   licence is not known.
  */
 export async function buildPortable(build: PortableBuild): Promise<string[]> {
-  const { version, targets, output, runtimes = npmRuntimes(), onWritten } = build;
-  const program = await makeProgram(version);
+  const { version, targets, output, runtimes = npmRuntimes() } = build;
+  const program = build.program ?? await makeProgram(version);
   await Deno.mkdir(output, { recursive: true });
   const written: string[] = [];
   const write = async (name: string, content: Uint8Array) => {
     await writeWhole(`${output}/${name}`, content);
     written.push(`${output}/${name}`);
-    onWritten?.(`${output}/${name}`, content.length);
   };
   for (const target of targets) {
     const name = archiveName(version, target);

@@ -63,7 +63,7 @@ function taskBuilder(signal: AbortSignal): ReleaseBuilder {
       const targets = options.targets.flatMap((target) => ["--target", target]);
       const key = options.keyFile === null ? [] : ["--sign", await Deno.realPath(options.keyFile)];
       await run("portable", [...targets, ...key], root, env);
-      if (options.hasExecutables) await run("compile", targets, root, env);
+      if (options.hasExecutables) await run("compile", [...targets, ...key], root, env);
     },
     check: (root) => run("ok", [], root, {}),
   };

@@ -1,4 +1,5 @@
 import { UserError } from "../../lib/errors.ts";
+import { VERSION } from "../../lib/version.ts";
 import { bundle, BUNDLE_ROOT, commit } from "../bundle.ts";
 import { buildDate, makeManual } from "../manual.ts";
 import { makeCompletions } from "../shell_completions.ts";
@@ -27,17 +28,18 @@ const EARLIEST = Date.UTC(1980) / 1000;
  * @throws {UserError} `validation` when the source is of another version than wanted.
  */
 export async function makeProgram(version: string, lock: string | null = null): Promise<Program> {
+  if (VERSION !== version) {
+    throw new UserError("validation", `The source is of version ${VERSION}, not ${version}`, {
+      hint: "lib/version.ts says which version it is",
+    });
+  }
   const folder = await Deno.makeTempDir({ prefix: "palette-program-" });
   try {
     const path = `${folder}/palette.js`;
     const stamp = await commit();
     const modules = bundledModules(await bundle(stamp, path, lock), BUNDLE_ROOT);
-    const said = (await runBundle(path, folder, "version")).trim().split(" ").at(-1) ?? "";
-    if (said !== version) {
-      throw new UserError("validation", `The source is of version ${said}, not ${version}`, {
-        hint: "lib/version.ts says which version it is",
-      });
-    }
+    const said = (await runBundle(path, folder, "version")).trim();
+    if (!said.endsWith(` ${version}`)) throw new Error(`the bundle says ${JSON.stringify(said)}`);
     const time = await sourceTime();
     const entries = [textEntry("lib/palette.js", await Deno.readTextFile(path))];
     for (const { name, text } of await makeCompletions()) {
@@ -89,7 +91,8 @@ async function sourceTime(): Promise<number> {
   }
   try {
     const { success, stdout } = await new Deno.Command("git", {
-      args: ["log", "-1", "--format=%ct"],
+      // Without the word of gpg on the commit, which a setting of git adds.
+      args: ["log", "-1", "--no-show-signature", "--format=%ct"],
       cwd: BUNDLE_ROOT,
       stdin: "null",
     }).output();

@@ -8,7 +8,7 @@ import { buildPortable } from "../../../scripts/portable.ts";
 import { parseBuildArguments } from "../../../scripts/portable/command_line.ts";
 import type { RuntimeSource } from "../../../scripts/portable/runtime.ts";
 import { type Target, TARGETS } from "../../../scripts/portable/target.ts";
-import { TempFolder } from "../../support/portable_tree.ts";
+import { TempFolder, testProgram } from "../../support/portable_tree.ts";
 import { hasProgram, outputOf } from "../../support/programs.ts";
 import { tarballOf } from "../../support/tarball.ts";
 import { namesIn } from "../../support/temp_folder.ts";
@@ -60,7 +60,9 @@ Deno.test(
     await using folder = await TempFolder.make();
     const [first, second] = [`${folder.path}/first`, `${folder.path}/second`];
     const { targets, runtimes, downloads } = await smallRuntimes(`${folder.path}/cache`);
-    const written = await buildPortable({ version: VERSION, targets, output: first, runtimes });
+    const program = await testProgram();
+    const build = { version: VERSION, targets, runtimes };
+    const written = await buildPortable({ ...build, output: first, program });
     const name = (target: string) => `palette-${VERSION}-${target}`;
 
     await t.step("they are named for version and target", () => {
@@ -76,7 +78,7 @@ Deno.test(
     });
 
     await t.step("a second build downloads nothing, and gives the same bytes", async () => {
-      await buildPortable({ version: VERSION, targets, output: second, runtimes });
+      await buildPortable({ ...build, output: second });
       assertEquals(downloads, TARGETS.map(({ runtime }) => runtime.name));
       for (const file of namesIn(first)) {
         assertEquals(await sha256(`${second}/${file}`), await sha256(`${first}/${file}`), file);
@@ -223,7 +225,9 @@ Deno.test("a runtime with another checksum is refused, and nothing is kept of it
   const { targets: [target], runtimes } = await smallRuntimes(cache);
   const wrong = { ...target as Target };
   wrong.runtime = { ...wrong.runtime, sha512: "AAAA" };
-  const build = { version: VERSION, targets: [wrong], output: `${folder.path}/out`, runtimes };
+  const program = await testProgram();
+  const output = `${folder.path}/out`;
+  const build = { version: VERSION, targets: [wrong], output, runtimes, program };
   const error = await assertRejects(() => buildPortable(build), DepsError);
   assertStringIncludes(error.message, "the checksum of @deno/linux-x64-glibc@2.9.5 is ");
   assertEquals(namesIn(cache), []);
@@ -239,6 +243,7 @@ Deno.test("a kept runtime that was damaged is downloaded again", async () => {
     targets: targets.slice(0, 1),
     output: `${folder.path}/out`,
     runtimes,
+    program: await testProgram(),
   };
   await Deno.mkdir(cache);
   await Deno.writeTextFile(`${cache}/deno-linux-x64-glibc-2.9.5.tgz`, "damaged");
