@@ -49,6 +49,8 @@ main() {
   # What users set for their own calls must not change these.
   unset TAR_OPTIONS GREP_OPTIONS CDPATH PALETTE_FORMAT
   export LC_ALL=C
+  # Nobody else may write what is run, not even while it is being put in place.
+  umask go-w
   from='' version='' prefix='' public_key='' allow_http=false uninstall=false
   stage='' child='' made='' made_above='' placing='' shell_pid=$$
   parse "$@"
@@ -403,7 +405,7 @@ unpack() {
   mkdir "$stage/unpacked" || cannot create "$stage/unpacked"
   # As the caller, also when that is root: owners of the archive mean nothing here.
   run "$archive" /dev/null tar -xzof - -C "$stage/unpacked" || cannot unpack "$archive"
-  chmod -R u+rwX,go-w "$stage/unpacked"
+  chmod -R u+rwX,go-w,a-s "$stage/unpacked"
   others=$(find "$stage/unpacked" ! -type f ! -type d)
   [ -z "$others" ] || refuse_member "$others"
   rm -f "$archive"

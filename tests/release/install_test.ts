@@ -17,7 +17,7 @@ import {
   treeOf,
 } from "../support/installer.ts";
 import { openssl } from "../support/openssl.ts";
-import { hasProgram, runProgram } from "../support/programs.ts";
+import { hasProgram, outputOf, runProgram } from "../support/programs.ts";
 import { HOST_TARGET, writeRelease, writeSums } from "../support/release_files.ts";
 import { inTempFolder, namesIn } from "../support/temp_folder.ts";
 
@@ -94,6 +94,29 @@ inEachShell("an older version goes once the new one is in place, and comes back"
   assertEquals((await it.uninstall()).status, 0);
   assertEquals(exists(prefix), false);
 });
+
+inEachShell(
+  "nobody else may write what is installed, whatever umask and archive say",
+  async (it) => {
+    const { installer, prefix, release, folder } = it;
+    const body = new TextEncoder().encode("#!/bin/sh\n");
+    const name = `palette-1.2.3-${HOST_TARGET}/lib/helper`;
+    const header = { name, size: body.length, mode: 0o6777, mtime: new Date(0) };
+    await writeRelease(release, { entries: [{ header, body }] });
+    const shell = ["/bin/sh", "-c", 'umask 000; exec "$@"', "sh", ...installer.shell];
+    const { status } = await runInstaller({ ...installer, shell }, [
+      ...["--from", release, "--prefix", prefix],
+    ]);
+    assertEquals(status, 0);
+    // Bits for other writers, and those that lend the rights of a file's owner.
+    const wide = ["(", "-perm", "-002", "-o", "-perm", "-020", "-o", "-perm", "-4000", ")"];
+    assertEquals(await outputOf("find", prefix, "!", "-type", "l", ...wide), "");
+    assertEquals(
+      await outputOf("find", folder, "-name", "helper", "-perm", "755"),
+      `${prefix}/lib/palette/${namesIn(`${prefix}/lib/palette`)[0]}/lib/helper\n`,
+    );
+  },
+);
 
 inEachShell("the same build again changes nothing, and repairs what is damaged", async (it) => {
   const { prefix } = it;
