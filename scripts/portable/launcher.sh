@@ -64,11 +64,13 @@ if ! [ -O "$folder" ] || ! [ -w "$folder" ]; then
   fi
 fi
 
-# What is meant for other programs on Deno and Node.js: it would stop this one, write files or send
-# traces. Deno reads the user's .npmrc whatever it is told; a registry in the environment keeps one
+# What is meant for other programs on Deno and Node.js: it would stop this one, write files, send
+# traces, or ask servers that nobody named (DENO_CONNECTED: jsr.io). Deno reads the user's .npmrc whatever it is told; a registry in the environment keeps one
 # that cannot be used from stopping it, and is never asked for anything.
-unset DENO_AUDIT_PERMISSIONS DENO_COVERAGE_DIR DENO_LOG DENO_PERMISSION_BROKER_PATH
-unset DENO_TRACE_PERMISSIONS DENO_V8_FLAGS NODE_OPTIONS OTEL_DENO
+unset DENO_AUDIT_PERMISSIONS DENO_AUTH_TOKENS DENO_CACHE_LSC_ENDPOINT DENO_CONNECTED
+unset DENO_COVERAGE_DIR DENO_INTERNAL_CHILD_ENTRYPOINT DENO_LOG DENO_NODE_TRACE_EVENT_CATEGORIES
+unset DENO_PERMISSION_BROKER_PATH DENO_TRACE_PERMISSIONS DENO_V8_FLAGS NODE_CHANNEL_FD NODE_DEBUG
+unset NODE_OPTIONS NODE_UNIQUE_ID OTEL_DENO
 DENO_NO_PACKAGE_JSON=1 DENO_NO_UPDATE_CHECK=1 NPM_CONFIG_REGISTRY=https://registry.npmjs.org
 export DENO_DIR DENO_NO_PACKAGE_JSON DENO_NO_UPDATE_CHECK NPM_CONFIG_REGISTRY
 

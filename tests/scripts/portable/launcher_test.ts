@@ -160,6 +160,9 @@ Deno.test("files and variables meant for other programs do not reach the program
     DENO_COVERAGE_DIR: `${root}/coverage`,
     DENO_AUDIT_PERMISSIONS: `${root}/audit`,
     DENO_PERMISSION_BROKER_PATH: `${root}/broker`,
+    DENO_AUTH_TOKENS: "none",
+    DENO_CONNECTED: "1",
+    NODE_CHANNEL_FD: "9",
     DENO_LOG: "debug",
     OTEL_DENO: "true",
   };
@@ -305,6 +308,13 @@ Deno.test("the launchers of macOS ask for no loader, that of Windows is a batch 
     /"%~dp0lib\\deno\.exe" run .*--no-npm --no-prompt --allow-env .* "%~dp0lib\\palette\.js" %\*\r\nexit \/b %ERRORLEVEL%\r\n/,
   );
   for (const each of [darwin.text, text]) assertEquals(/@[A-Z]+@/.test(each), false);
+});
+
+Deno.test("the launchers take the same variables away", async () => {
+  const { text: sh } = await launcher(targetNamed("linux-x64"));
+  const { text: cmd } = await launcher(targetNamed("windows-x64"));
+  const unset = [...sh.matchAll(/^unset (.*)$/gm)].flatMap(([, names = ""]) => names.split(" "));
+  assertEquals([...cmd.matchAll(/^set "(\w+)="\r$/gm)].map(([, name]) => name), unset);
 });
 
 Deno.test("shellcheck finds nothing in the launcher (needs shellcheck)", {
