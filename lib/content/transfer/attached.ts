@@ -25,13 +25,13 @@ export async function findAttached(
     const manifest = await manifestIfThere(registry, repository, attached);
     if (manifest === null) continue;
     content.add(manifest, place);
-    items.push(attachedItem(manifest.descriptor, ""));
+    items.push(attachedItem(manifest, ""));
   }
   for (const { tag, descriptor } of tagged) {
     const manifest = await manifestIfThere(registry, repository, descriptor.digest);
     if (manifest === null) continue;
     content.add(manifest, place);
-    items.push(attachedItem(manifest.descriptor, tag));
+    items.push(attachedItem(manifest, tag));
   }
   return items;
 }
@@ -50,8 +50,12 @@ async function manifestIfThere(
   }
 }
 
-function attachedItem(descriptor: BundleItem["descriptor"], ref: string): BundleItem {
-  const type = ref.endsWith(".sbom") ? "sbom" : "signature";
+/** SPDX and CycloneDX, in each of their forms. */
+const SBOM_TYPE = /^(application|text)\/(spdx|vnd\.cyclonedx)([+;]|$)/;
+
+function attachedItem({ descriptor, artifactType }: Manifest, ref: string): BundleItem {
+  const isSbom = ref.endsWith(".sbom") || (ref === "" && SBOM_TYPE.test(artifactType));
+  const type = isSbom ? "sbom" : "signature";
   return {
     ref,
     type,

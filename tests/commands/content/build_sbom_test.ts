@@ -160,7 +160,8 @@ Deno.test({
     ]);
     assertEquals(saved.status, 0, saved.stderr);
     const { manifests } = await unpack(`${out}/b.tar.zst`, sources.it.home);
-    assertEquals(manifests.some(({ digest }) => digest === referrers[0]?.digest), true);
+    const [sbom] = manifests.filter(({ digest }) => digest === referrers[0]?.digest);
+    assertEquals(sbom?.annotations, { "io.image.ref.spectrocloud.type": "sbom" });
   },
 });
 
