@@ -22,3 +22,10 @@ export function isIndexType(mediaType: string): boolean {
 export function isManifestType(mediaType: string): boolean {
   return MANIFEST_TYPES.includes(mediaType);
 }
+
+/** Configs of images say what they are for (OCI image spec, config.md; Docker's is the same). */
+export function isImageConfigType(mediaType: string): boolean {
+  return /^application\/vnd\.(oci\.image\.config\.v1|docker\.container\.image\.v1)\+json$/.test(
+    mediaType,
+  );
+}

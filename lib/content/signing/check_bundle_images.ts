@@ -1,7 +1,14 @@
+import { isImageConfigType, isIndexType } from "../../oci/media_types.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
-import type { Bundle } from "../bundle.ts";
+import type { Bundle, BundleItem } from "../bundle.ts";
 import type { BundleProblem } from "../verify_bundle.ts";
-import { findSignature, readAttachments, signatureProblemOf } from "./check_manifest.ts";
+import {
+  type CheckManifestParts,
+  findSignature,
+  readAttachments,
+  readWholeManifest,
+  signatureProblemOf,
+} from "./check_manifest.ts";
 import type { VerificationKey } from "./verification_key.ts";
 
 /** Images of a bundle that none of the keys has signed, by the signatures that it carries. */
@@ -14,10 +21,26 @@ export async function checkBundleImages(
   const parts = { source, crypto };
   const attachments = await readAttachments(items, parts);
   const problems: BundleProblem[] = [];
-  for (const { ref, type, descriptor: { digest } } of items) {
-    if (type !== "image" && type !== "stylus") continue;
+  for (const item of items) {
+    const { ref, type, descriptor: { digest } } = item;
+    if (type !== "image" && type !== "stylus" && !await isHiddenImage(item, parts)) continue;
     const problem = signatureProblemOf(await findSignature([digest], attachments, keys, parts));
     if (problem !== null) problems.push({ what: ref, problem, items: [ref] });
   }
   return problems;
+}
+
+/**
+ * Whether an item is an image, whatever its index calls it: anybody can write that, and a registry
+ * gives it by its name all the same. What has no name but that of its subject stands for no image.
+ */
+export async function isHiddenImage(
+  { ref, descriptor }: BundleItem,
+  parts: CheckManifestParts,
+): Promise<boolean> {
+  if (ref === "" || /(^|:)sha256-[0-9a-f]{64}(\.\w+)?$/.test(ref)) return false;
+  const manifest = await readWholeManifest(ref, descriptor, parts);
+  if (manifest === null) return false;
+  return isIndexType(manifest.descriptor.mediaType) ||
+    isImageConfigType(manifest.blobs[0]?.mediaType ?? "");
 }

@@ -56,7 +56,7 @@ export async function readAttachments(
   const found = new Map<Digest, Manifest[]>();
   for (const { ref, type, descriptor } of items) {
     if (type !== "signature" || !isManifestType(descriptor.mediaType)) continue;
-    const manifest = await readManifest(ref, descriptor, { source, crypto });
+    const manifest = await readWholeManifest(ref, descriptor, { source, crypto });
     if (manifest === null) continue;
     const hex = /\bsha256-([0-9a-f]{64})\.sig$/.exec(ref)?.[1];
     const digest: Digest | null = hex === undefined
@@ -174,7 +174,8 @@ function envelopeClaim(bytes: Uint8Array, subject: Digest): Claim | "invalid" | 
   return { signed: preAuthEncoding(STATEMENT, body), signatures: usable };
 }
 
-async function readManifest(
+/** Null for one that is damaged or not there; a registry that fails is an error. */
+export async function readWholeManifest(
   ref: string,
   descriptor: Descriptor,
   { source, crypto }: CheckManifestParts,

@@ -34,6 +34,7 @@ import type { KnownItems } from "./known_items.ts";
 import { MadeContent } from "./made_content.ts";
 import type { Registries } from "../../oci/registry/registries.ts";
 import { inFlight } from "../../runtime/in_flight.ts";
+import { isHiddenImage } from "../signing/check_bundle_images.ts";
 import type { VerificationKey } from "../signing/verification_key.ts";
 import { type Place, RemoteContent } from "./remote_content.ts";
 import { allFailures, resolveImage } from "./resolve_image.ts";
@@ -91,6 +92,7 @@ export async function assembleBundle(
   const { registries, crypto, known = null } = parts;
   const made = new MadeContent(crypto);
   const remote = new RemoteContent(registries);
+  const source = joinContent([made, known?.source ?? remote]);
   const items: BundleItem[] = [];
   const failures: { name: string; from: readonly string[]; error: UserError }[] = [];
   const attempt = async (name: string, from: readonly string[], work: () => Promise<unknown>) => {
@@ -100,6 +102,16 @@ export async function assembleBundle(
       if (!(error instanceof UserError)) throw error;
       failures.push({ name, from, error });
     }
+  };
+  const refuseImage = async (item: BundleItem) => {
+    if ((options.imageKeys ?? []).length === 0 || !await isHiddenImage(item, { source, crypto })) {
+      return;
+    }
+    throw new UserError(
+      "integrity",
+      `it is an image, not a ${item.type}, and its signature would not be checked`,
+      { hint: "Name it in pack.content.images, or leave --verify-images out" },
+    );
   };
   const filled = structuredClone(definition);
   const withoutArchitecture: string[] = [];
@@ -135,13 +147,16 @@ export async function assembleBundle(
           ? await fromRegistry(chartRef(chart), "chart", chart, remote, parts)
           : await parts.fetchChart(chart, made);
         pin(chart, descriptor);
-        items.push(listedItem(descriptor, ref, "chart", chart.annotations));
+        const item = listedItem(descriptor, ref, "chart", chart.annotations);
+        await refuseImage(item);
+        items.push(item);
       }),
   );
   await inFlight(filled.packs, parts.jobs, (pack) =>
     attempt(packRef(pack), pack.from, async () => {
       const item = await packItem(pack, options, { made, remote, parts });
       pin(pack, item.descriptor);
+      await refuseImage({ ...item, type: "pack" });
       items.push(item);
     }));
   for (const raw of filled.rawFiles) {
@@ -183,7 +198,7 @@ export async function assembleBundle(
       [BUNDLE_ARCH]: options.architecture ?? "multi",
     },
     items: inOrder([head, ...items]),
-    source: joinContent([made, known?.source ?? remote]),
+    source,
     locked,
     leftOut: withoutArchitecture,
     made,

@@ -1,15 +1,11 @@
 import type { ContentSource } from "../../oci/content_source.ts";
 import { parseManifest } from "../../oci/manifest.ts";
-import { isManifestType } from "../../oci/media_types.ts";
+import { isImageConfigType, isManifestType } from "../../oci/media_types.ts";
 import { readVerified } from "../../oci/verified.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
 import { inFlight } from "../../runtime/in_flight.ts";
 import type { Bundle, BundleItem } from "../bundle.ts";
 import { isIndex } from "./pick_platform.ts";
-
-/** Configs of images say what they are for (OCI image spec, config.md; Docker's is the same). */
-const IMAGE_CONFIG =
-  /^application\/vnd\.(oci\.image\.config\.v1|docker\.container\.image\.v1)\+json$/;
 
 /**
  * Whether an item is for an architecture, for several with it, or for none in particular. What the
@@ -35,7 +31,7 @@ export async function fitsArchitecture(
       );
   }
   const [config] = manifest.blobs;
-  if (config === undefined || !IMAGE_CONFIG.test(config.mediaType) || !await source.has(config)) {
+  if (config === undefined || !isImageConfigType(config.mediaType) || !await source.has(config)) {
     return true;
   }
   const text = new TextDecoder().decode(await readVerified(source, config, what, { crypto }));

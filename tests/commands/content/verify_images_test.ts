@@ -202,6 +202,65 @@ for (const form of ["attached", "tagged"] as const) {
 }
 
 Deno.test({
+  name:
+    "an image that a bundle or a pack calls something else has to be signed, too (needs openssl)",
+  ignore,
+  async fn() {
+    await using scene = await Scene.make(async (content) => [
+      { repository: "app", tag: "1", descriptor: await content.putMultiArch("bare") },
+      { repository: "app", tag: "2", descriptor: await content.putImage(["bare"]) },
+    ]);
+    const { it: { home }, keys, registry } = scene;
+    assertEquals((await scene.build(["1", "2"], [])).status, 0);
+    const layout = `${home.root}/layout`;
+    await home.run(["content", "copy", "-s", `${home.root}/out/b.tar.zst`, "-d", layout]);
+    const index = JSON.parse(await Deno.readTextFile(`${layout}/index.json`));
+    const names = ["1", "2"].map((tag) => `${registry.host}/bundle/app:${tag}`);
+    for (const type of ["image", "chart", "pack", "spc", "signature", "sbom"]) {
+      for (const { annotations } of index.manifests) {
+        if (!names.includes(annotations["org.opencontainers.image.ref.name"])) continue;
+        annotations["io.image.ref.spectrocloud.type"] = type;
+      }
+      await Deno.writeTextFile(`${layout}/index.json`, JSON.stringify(index));
+      const run = await home.run([
+        ...["content", "verify", layout, "--verify-images", keys.at("ec.pub"), "--format", "json"],
+      ]);
+      const { problems } = JSON.parse(run.stdout);
+      const expected = names.map((what) => ({
+        what,
+        problem: "it has no signature",
+        items: [what],
+      }));
+      assertEquals([type, run.status, problems], [type, 2, expected]);
+    }
+    // A chart in a registry is an artifact: its name could be that of an image.
+    const pack = await writeFolder(
+      `${home.root}/odd`,
+      packFiles({
+        "values.yaml": "pack: {content: {charts: [{repo: 'oci://" +
+          `${registry.host}/bundle', name: app, version: '2'}]}}\n`,
+      }),
+    );
+    for (
+      const flags of [[], ["--offline", "--existing-bundles", layout], ["--arch", "amd64"]]
+    ) {
+      const refused = await scene.it.run([
+        ...["--packs", pack, "--name", "odd", "--output", `${home.root}/odd-out`],
+        ...["--verify-images", keys.at("ec.pub"), "--format", "json", ...flags],
+      ]);
+      const error = errorOf(refused);
+      assertEquals([refused.status, error["code"], error["message"]], [
+        1,
+        "integrity",
+        `Cannot fetch 1 of the items: ${registry.host}/bundle/app:2 (pack:elastic-operator): ` +
+        "it is an image, not a chart, and its signature would not be checked",
+      ]);
+    }
+    assertEquals((await home.files()).filter((path) => path.startsWith("odd-out")), []);
+  },
+});
+
+Deno.test({
   name: "an attestation by the key is no signature (needs openssl)",
   ignore,
   async fn() {
