@@ -256,7 +256,11 @@ async function rawItem(
 ): Promise<BundleItem> {
   const { path, content, annotations } = raw;
   if (content === null) {
-    if (known !== null) return known.findItem(rawRef(raw), raw.digest);
+    if (known !== null) {
+      const item = known.findItem(rawRef(raw), raw.digest);
+      pin(raw, item.descriptor);
+      return item;
+    }
     throw new UserError("validation", "the definition does not hold its content");
   }
   const item = await addRawFile({ path, content }, rawRef(raw), annotations, made);

@@ -54,6 +54,27 @@ Deno.test("content build --offline writes the same bundle out of an older one, a
   assertEquals(verified.stdout, "Content OK, signature not checked\n");
 });
 
+Deno.test("content build --offline notes the digest of a file whose text only an older bundle has", async () => {
+  await using sources = await BuildSources.make();
+  const { it: { home } } = sources;
+  const file = `${home.root}/definition.yaml`;
+  const write = (entry: string) =>
+    Deno.writeTextFile(
+      file,
+      "apiVersion: content.palette.dev/v1\nkind: BundleDefinition\nmetadata: {name: b}\n" +
+        `spec: {rawFiles: [{path: x.yaml${entry}}]}\n`,
+    );
+  const build = (folder: string, ...flags: string[]) =>
+    home.run(["content", "build", "-f", file, "-o", `${home.root}/${folder}`, ...flags]);
+  await write(', content: "a: 1"');
+  assertEquals((await build("first")).status, 0);
+  await write(", size: 4");
+  const first = `${home.root}/first/b.tar.zst`;
+  const run = await build("second", "--offline", "--existing-bundles", first);
+  assertEquals([run.status, run.stderr], [0, ""]);
+  assertEquals(await Deno.readFile(`${home.root}/second/b.tar.zst`), await Deno.readFile(first));
+});
+
 Deno.test("content build --offline tells everything that is missing at once, and writes nothing", async () => {
   await using sources = await BuildSources.make();
   const { it, registry } = sources;
