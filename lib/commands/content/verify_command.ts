@@ -6,7 +6,8 @@ export function buildVerify(choose: Choose) {
     "Verify a bundle: its signature, every blob in it, and that nothing is missing.\n\n" +
       "PATH is an archive, its parts, the folder of a layout, a cluster definition (.tgz), or a " +
       "bundle in a registry: HOST/PATH/bundle-definition:NAME. Nothing is unpacked, and no network " +
-      "is needed but for a registry, whose blobs are all read.",
+      "is needed but for a registry: all blobs there are read, and tags have to point to what the " +
+      "bundle has.",
     DONE_FAILED_OR_BAD,
   )
     .arguments("<path:file>")

@@ -1,10 +1,20 @@
 import { UserError } from "../../errors.ts";
 import type { BundleItem } from "../../content/bundle.ts";
+import { destinationOf } from "../../content/destination.ts";
 import { checkBundleImages } from "../../content/signing/check_bundle_images.ts";
 import { findSignature, readAttachments } from "../../content/signing/check_manifest.ts";
 import { readVerificationKey } from "../../content/signing/verification_key.ts";
-import { openRemoteBundle, type RemoteBundle } from "../../content/transfer/remote_bundle.ts";
-import { verifyBundle } from "../../content/verify_bundle.ts";
+import { below } from "../../content/transfer/push_bundle.ts";
+import {
+  openRemoteBundle,
+  type RemoteBundle,
+  type RemoteName,
+  wantedOf,
+} from "../../content/transfer/remote_bundle.ts";
+import { type BundleProblem, verifyBundle } from "../../content/verify_bundle.ts";
+import type { Registries } from "../../oci/registry/registries.ts";
+import type { Crypto } from "../../runtime/crypto.ts";
+import { inFlight } from "../../runtime/in_flight.ts";
 import type { CommandContext } from "../context.ts";
 import { expandPath } from "../paths.ts";
 import { findRemoteBundle } from "./find_remote_bundle.ts";
@@ -43,7 +53,11 @@ export async function examineRemote(
       onBytes: (doneBytes, totalBytes) =>
         progress.moved({ doneBytes, totalBytes, label: "content" }),
     });
-    report.problems.push(...await checkBundleImages(bundle, imageKeys, crypto));
+    report.problems.push(
+      ...await checkBundleImages(bundle, imageKeys, crypto),
+      ...await checkTags(bundle, remote, { registries, crypto }),
+      ...(key === undefined ? [] : withoutDigest(bundle)),
+    );
     return { place, kind: "bundle", name: bundle.name, signature, report };
   } finally {
     registries.close();
@@ -75,4 +89,34 @@ function definitionOf(items: readonly BundleItem[], place: string): BundleItem {
   const found = items.find(({ type }) => type === "bundle");
   if (found !== undefined) return found;
   throw new RangeError(`${place} has no definition`);
+}
+
+/** Hosts pull by tag: one that was moved since gives them something else. */
+async function checkTags(
+  { name, definition }: RemoteBundle,
+  { host, base }: RemoteName,
+  { registries, crypto }: { registries: Registries; crypto: Crypto },
+): Promise<BundleProblem[]> {
+  const registry = registries.open(host);
+  const found = await inFlight(wantedOf(definition), DEFAULT_JOBS, async (wanted) => {
+    const { ref, digest } = wanted;
+    const destination = await destinationOf(wanted, name, crypto);
+    const { repository = null, tag = null } = destination ?? {};
+    if (digest === null || repository === null || tag === null) return [];
+    const place = below(base, repository);
+    const there = await registry.headManifest(place, tag);
+    if (there?.digest === digest) return [];
+    const problem = there === null
+      ? "there is no such tag"
+      : `the tag points to ${there.digest}, not to what the bundle has`;
+    return [{ what: `${registry.host}/${place}:${tag}`, problem, items: [ref] }];
+  });
+  return found.flat();
+}
+
+/** What is signed is the definition, and by it only what it names by digest. */
+function withoutDigest({ definition }: RemoteBundle): BundleProblem[] {
+  const problem = "the definition names no digest: the signature does not cover it";
+  return wantedOf(definition).filter(({ digest }) => digest === null)
+    .map(({ ref }) => ({ what: ref, problem, items: [ref] }));
 }
