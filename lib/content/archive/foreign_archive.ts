@@ -75,6 +75,6 @@ export function foreignArchive(names: Iterable<string>, place: string): UserErro
   );
   if (kind === undefined) return null;
   return new UserError("validation", `"${place}" is no bundle: it looks like ${kind.what}`, {
-    hint: kind.hint.replace("FILE", place),
+    hint: kind.hint.replace("FILE", () => place),
   });
 }

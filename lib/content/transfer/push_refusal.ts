@@ -1,3 +1,4 @@
+import { UserError } from "../../errors.ts";
 import { isNotThere, RegistryError } from "../../oci/registry/registry_error.ts";
 import type { Registry } from "../../oci/registry/registry.ts";
 import { inFlight } from "../../runtime/in_flight.ts";
@@ -37,8 +38,9 @@ async function hintOfMissing(project: string, push: RefusedPush): Promise<string
   const missing = (await missingRepositories(push)).join(", ");
   if (ECR.test(host)) {
     return "Create these repositories first, with aws ecr create-repository --repository-name " +
-      `NAME for each: ${missing}`;
+      `NAME for each${missing === "" ? "" : `: ${missing}`}`;
   }
+  if (missing === "") return projectHint(project, host);
   return `${projectHint(project, host)}; if ${host} makes no repositories itself, create these: ` +
     missing;
 }
@@ -49,7 +51,10 @@ function projectHint(project: string, host: string): string {
     : `in Harbor the project "${project}" has to exist`;
 }
 
-/** Those that the registry does not know; what it does not tell of is not among them. */
+/**
+ * Those that the registry does not know; what it does not tell of, or cannot be asked for, is not
+ * among them.
+ */
 async function missingRepositories(
   { registry, repositories, jobs }: RefusedPush,
 ): Promise<string[]> {
@@ -59,7 +64,7 @@ async function missingRepositories(
       await registry.listTags(repository);
     } catch (error) {
       if (isNotThere(error)) missing.push(repository);
-      else if (!(error instanceof RegistryError)) throw error;
+      else if (!(error instanceof UserError)) throw error;
     }
   });
   return missing.sort();

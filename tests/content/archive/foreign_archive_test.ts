@@ -55,7 +55,8 @@ const FOREIGN: [string, Record<string, string>, string][] = [
 for (const [what, files, hint] of FOREIGN) {
   Deno.test(`${what} is no bundle, and is named, compressed or not`, async () => {
     await using home = await Home.make();
-    const path = `${home.root}/x.tar.zst`;
+    // A name that means something to a replacement.
+    const path = `${home.root}/$&.tar.zst`;
     const tar = new Uint8Array(gunzipSync(await tarGzipOf(files)));
     for (const bytes of [tar, zstdCompressSync(tar), gzipSync(tar)]) {
       await Deno.writeFile(path, bytes);
@@ -75,7 +76,7 @@ for (const [what, files, hint] of FOREIGN) {
         assertEquals([code, message, said], [
           "validation",
           `"${path}" is no bundle: it looks like ${what}`,
-          hint.replace("PATH", path),
+          hint.replace("PATH", () => path),
         ]);
         assertEquals(await home.files(), before);
       }

@@ -6,6 +6,7 @@ import { itemsOf } from "../../../lib/content/bundle.ts";
 import type { Bundle } from "../../../lib/content/bundle.ts";
 import { explainRefusal } from "../../../lib/content/transfer/push_refusal.ts";
 import { pushBundle } from "../../../lib/content/transfer/push_bundle.ts";
+import { UserError } from "../../../lib/errors.ts";
 import { RegistryError } from "../../../lib/oci/registry/registry_error.ts";
 import type { Registry } from "../../../lib/oci/registry/registry.ts";
 import { systemCrypto } from "../../../lib/runtime/crypto.ts";
@@ -133,6 +134,23 @@ for (
     ]);
   });
 }
+
+Deno.test("a registry that cannot be asked for its repositories does not hide what it refused", async () => {
+  const gone = new UserError("network", "Cannot list tags: example.com: connection reset");
+  const registry = {
+    host: "example.com",
+    listTags: () => Promise.reject(gone),
+  } as Partial<Registry> as Registry;
+  const error = await explainRefusal(
+    new RegistryError("not-found", "Cannot upload", { status: 404 }),
+    { registry, base: "x", repositories: ["x/a"], jobs: 2 },
+  );
+  assertEquals(error instanceof RegistryError && [error.code, error.message, error.hint], [
+    "not-found",
+    "Cannot upload",
+    'in Harbor the project "x" has to exist',
+  ]);
+});
 
 Deno.test("pushBundle() says what it may be when a pack of one version is overwritten", async () => {
   await using stub = new StubRegistry();
