@@ -5,11 +5,15 @@ import { buildTree } from "../lib/commands/tree.ts";
 import { arrangeModules, revealEagerFunctions } from "./bundle/arrange_modules.ts";
 import { everydayFunctions } from "./bundle/everyday_functions.ts";
 
+/** What scripts/deps.ts adds to calls of deno; nothing when dependencies are of JSR. */
+export const DEPENDENCY_FLAGS = JSON.parse(
+  Deno.env.get("PALETTE_DENO_FLAGS") || "[]",
+) as readonly string[];
+
 const ROOT = decodeURIComponent(new URL("..", import.meta.url).pathname);
 const OUTPUT = `${ROOT}dist/palette.js`;
 const COMMIT_PLACE = "palette-commit-not-stamped";
 const HELP_PLACE = "palette-root-help-not-stamped";
-const FLAGS = JSON.parse(Deno.env.get("PALETTE_DENO_FLAGS") ?? "[]") as string[];
 
 if (import.meta.main) {
   await bundle(await commit());
@@ -59,7 +63,7 @@ export async function bundle(
 async function runBundler(args: readonly string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     // For the browser, so that packages come as ES modules; Deno's own modules stay outside.
-    args: ["bundle", ...FLAGS, "--quiet", "--platform", "browser", ...args],
+    args: ["bundle", ...DEPENDENCY_FLAGS, "--quiet", "--platform", "browser", ...args],
     cwd: ROOT,
     env: { DENO_NO_UPDATE_CHECK: "1" },
     stdin: "null",

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { UserError } from "../lib/errors.ts";
-import { readSigningKey } from "../lib/content/signing/signing_key.ts";
+import { readSigningKey, type SigningKey } from "../lib/content/signing/signing_key.ts";
 import { systemCrypto } from "../lib/runtime/crypto.ts";
 import { systemFiles } from "../lib/runtime/files.ts";
 import { Secret } from "../lib/secrets/secret.ts";
@@ -18,18 +18,23 @@ const PASSPHRASE_VARIABLE = "PALETTE_SIGNING_KEY_PASSPHRASE";
  */
 export async function writeChecksums(folder: string): Promise<string> {
   const names = await releasedNames(folder);
-  const lines = await Promise.all(names.map(async (name) => {
-    const hash = createHash("sha256");
-    using file = await Deno.open(`${folder}/${name}`);
-    const buffer = new Uint8Array(1024 * 1024);
-    for (let read = await file.read(buffer); read !== null; read = await file.read(buffer)) {
-      hash.update(buffer.subarray(0, read));
-    }
-    return `${hash.digest("hex")}  ${name}\n`;
-  }));
+  const lines = await Promise.all(
+    names.map(async (name) => `${await sha256Of(`${folder}/${name}`)}  ${name}\n`),
+  );
   await removeIfPresent(`${folder}/${SIGNATURE}`);
   await writeWhole(`${folder}/${SUMS}`, new TextEncoder().encode(lines.join("")));
   return `${folder}/${SUMS}`;
+}
+
+/** SHA-256 of a file, in hex. */
+export async function sha256Of(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  using file = await Deno.open(path);
+  const buffer = new Uint8Array(1024 * 1024);
+  for (let read = await file.read(buffer); read !== null; read = await file.read(buffer)) {
+    hash.update(buffer.subarray(0, read));
+  }
+  return hash.digest("hex");
 }
 
 /**
@@ -50,14 +55,19 @@ export async function signChecksums(folder: string, keyFile: string): Promise<st
 
 /**
  * The key that releases are signed with; read before a build, so that a wrong one costs no time.
+ * @param source Flag that named the file.
  * @throws {UserError} As `signChecksums`.
  */
-export async function readReleaseKey(keyFile: string) {
-  return await readSigningKey(keyFile, "--sign", {
+export async function readReleaseKey(
+  keyFile: string,
+  source = "--sign",
+  env: { get(name: string): string | undefined } = Deno.env,
+): Promise<SigningKey> {
+  return await readSigningKey(keyFile, source, {
     files: systemFiles(),
     crypto: systemCrypto(),
     passphrase: () => {
-      const text = Deno.env.get(PASSPHRASE_VARIABLE);
+      const text = env.get(PASSPHRASE_VARIABLE);
       if (text !== undefined) return Promise.resolve(new Secret(text));
       throw new UserError("passphrase-missing", "The passphrase of the signing key is missing", {
         hint: `Set ${PASSPHRASE_VARIABLE}`,

@@ -9,7 +9,7 @@
  */
 
 import { UserError } from "../lib/errors.ts";
-import { BUNDLE_ROOT } from "./bundle.ts";
+import { BUNDLE_ROOT, DEPENDENCY_FLAGS } from "./bundle.ts";
 import { publishBuild, readReleaseKey } from "./checksums.ts";
 import { checkExecutable } from "./compile/check_executable.ts";
 import { denoCompile } from "./compile/deno_compile.ts";
@@ -45,8 +45,7 @@ async function compile(args: readonly string[]): Promise<void> {
     });
   }
   const isDev = options.has("dev");
-  const dependencyFlags = JSON.parse(Deno.env.get("PALETTE_DENO_FLAGS") ?? "[]") as string[];
-  if (!isDev) await requireLock(BUNDLE_ROOT, dependencyFlags);
+  if (!isDev) await requireLock(BUNDLE_ROOT, DEPENDENCY_FLAGS);
   const denortBin = Deno.env.get("DENORT_BIN") || null;
   const folder = options.get("runtime-dir") ?? null;
   if (folder === null && denortBin !== null && targets.length > 1) {

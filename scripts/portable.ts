@@ -5,8 +5,9 @@
  *     deno task portable [--target T]... [--all] [--sign KEY]
  */
 
-import { BUNDLE_ROOT } from "./bundle.ts";
+import { BUNDLE_ROOT, DEPENDENCY_FLAGS } from "./bundle.ts";
 import { publishBuild, readReleaseKey, writeWhole } from "./checksums.ts";
+import { findLock } from "./compile/require_lock.ts";
 import { downloadPackage } from "./npm_package.ts";
 import { type ArchiveEntry, textEntry } from "./portable/archive_entry.ts";
 import { parseBuildArguments } from "./portable/command_line.ts";
@@ -68,7 +69,8 @@ if (import.meta.main) {
  */
 export async function buildPortable(build: PortableBuild): Promise<string[]> {
   const { version, targets, output, runtimes = npmRuntimes() } = build;
-  const program = build.program ?? await makeProgram(version);
+  const program = build.program ??
+    await makeProgram(version, await findLock(BUNDLE_ROOT, DEPENDENCY_FLAGS));
   await Deno.mkdir(output, { recursive: true });
   const written: string[] = [];
   const write = async (name: string, content: Uint8Array) => {

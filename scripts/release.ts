@@ -3,10 +3,12 @@
  */
 
 import { UserError } from "../lib/errors.ts";
+import { hostTarget } from "./portable/target.ts";
 import { parseReleaseArguments, type ReleaseOptions, USAGE } from "./release/command_line.ts";
 import { makeRelease, type ReleaseBuilder } from "./release/make_release.ts";
 import { Repository } from "./release/repository.ts";
 import { showProgram } from "./release/run_program.ts";
+import { printLine } from "./run_script.ts";
 
 const ROOT = decodeURIComponent(new URL("..", import.meta.url).pathname).replace(/\/$/, "");
 const STOPPED = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -29,21 +31,23 @@ async function main(args: readonly string[]): Promise<number> {
       Deno.stdout.writeSync(new TextEncoder().encode(USAGE));
       return 0;
     }
+    const host = hostTarget();
     await makeRelease(options, {
       repository: new Repository(ROOT),
       builder: taskBuilder(stop.signal),
       env: Deno.env,
       now: new Date(),
-      host: hostTarget(),
+      // scripts/install.sh is not for Windows.
+      host: host === null || host.isWindows ? null : host.name,
       stop: stop.signal,
-      say,
+      say: printLine,
     });
     return 0;
   } catch (error) {
     if (stop.signal.aborted) return status;
     if (!(error instanceof UserError)) throw error;
-    say(`Error: ${error.message}`);
-    if (error.hint !== undefined) say(`Hint: ${error.hint}`);
+    printLine(`Error: ${error.message}`);
+    if (error.hint !== undefined) printLine(`Hint: ${error.hint}`);
     return 1;
   }
 }
@@ -67,15 +71,4 @@ function taskBuilder(signal: AbortSignal): ReleaseBuilder {
     },
     check: (root) => run("ok", [], root, {}),
   };
-}
-
-/** Where scripts/install.sh runs. */
-function hostTarget(): string | null {
-  const { os, arch } = Deno.build;
-  if (os !== "linux" && os !== "darwin") return null;
-  return `${os}-${arch === "aarch64" ? "arm64" : "x64"}`;
-}
-
-function say(line: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
 }

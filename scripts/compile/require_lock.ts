@@ -11,7 +11,7 @@ export const LOCK = "deno.lock";
 export async function requireLock(root: string, dependencyFlags: readonly string[]): Promise<void> {
   const hint = "Run deno task lock on a network that reaches JSR and commit deno.lock; to try " +
     "something out, deno task compile --dev does without";
-  if (!await Deno.stat(`${root}${LOCK}`).then(({ isFile }) => isFile, () => false)) {
+  if (!await hasLock(root)) {
     throw new UserError("prerequisite", "A release needs a deno.lock, and there is none", { hint });
   }
   if (!await isCommitted(root)) {
@@ -22,6 +22,22 @@ export async function requireLock(root: string, dependencyFlags: readonly string
       hint: "Set PALETTE_DEPS=jsr on a network that reaches JSR; to try something out, take --dev",
     });
   }
+}
+
+/**
+ * The lock file that a build of archives has to agree with: without it two builds of one commit may
+ * get different modules of JSR. Those of npm are pinned anyway.
+ * @returns Null where there is none.
+ */
+export async function findLock(
+  root: string,
+  dependencyFlags: readonly string[],
+): Promise<string | null> {
+  return dependencyFlags.length === 0 && await hasLock(root) ? LOCK : null;
+}
+
+function hasLock(root: string): Promise<boolean> {
+  return Deno.stat(`${root}${LOCK}`).then(({ isFile }) => isFile, () => false);
 }
 
 async function isCommitted(root: string): Promise<boolean> {

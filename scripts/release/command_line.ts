@@ -1,7 +1,8 @@
 import { UserError } from "../../lib/errors.ts";
+import { targetNamed, TARGETS } from "../portable/target.ts";
 
-/** Platforms that there are archives for. */
-export const TARGETS = ["linux-x64", "linux-arm64", "darwin-x64", "darwin-arm64", "windows-x64"];
+/** Names of the platforms that there are archives for. */
+const NAMES = TARGETS.map(({ name }) => name);
 
 /** What a release is asked for. */
 export interface ReleaseOptions {
@@ -29,7 +30,7 @@ and a tag. Nothing is pushed.
   --key FILE          Sign SHA256SUMS with this private key (PEM, RSA or ECDSA); the passphrase of an
                       encrypted one comes from PALETTE_SIGNING_KEY_PASSPHRASE.
   --target T          For this platform; can be repeated. All five by default:
-                      ${TARGETS.join(", ")}.
+                      ${NAMES.join(", ")}.
   --executables       Compile standalone executables, too (dist/compiled); needs a committed deno.lock.
   --no-checks         Leave out deno task ok, where it has just run.
   --output FOLDER     Where the files go; dist/release by default. What is there goes.
@@ -61,18 +62,12 @@ export function parseReleaseArguments(args: readonly string[]): ReleaseOptions |
   const version = one("version");
   if (version === null) throw usage("--version is missing");
   const targets = values.get("target") ?? [];
-  for (const target of targets) {
-    if (!TARGETS.includes(target)) {
-      throw new UserError("usage", `There is no target "${target}"`, {
-        hint: `Use ${TARGETS.join(", ")}`,
-      });
-    }
-  }
+  for (const name of targets) targetNamed(name);
   return {
     version: version.replace(/^v/, ""),
     isDryRun: values.has("dry-run"),
     keyFile: one("key"),
-    targets: targets.length === 0 ? TARGETS : [...new Set(targets)],
+    targets: targets.length === 0 ? NAMES : [...new Set(targets)],
     hasExecutables: values.has("executables"),
     isChecked: !values.has("no-checks"),
     output: one("output"),

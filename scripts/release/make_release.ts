@@ -4,8 +4,8 @@
  * the release. So a failure, like a dry run, leaves it as it was.
  */
 
-import { createPublicKey } from "node:crypto";
 import { UserError } from "../../lib/errors.ts";
+import { readReleaseKey } from "../checksums.ts";
 import type { ReleaseOptions } from "./command_line.ts";
 import type { Checkout, Repository } from "./repository.ts";
 import { isNewer, isVersion } from "./semver.ts";
@@ -22,7 +22,6 @@ import { type ReleaseFacts, verifyRelease } from "./verify_release.ts";
 const BUILT = "dist/release";
 const COMPILED = "dist/compiled";
 const LOCK = "deno.lock";
-const PASSPHRASE_VARIABLE = "PALETTE_SIGNING_KEY_PASSPHRASE";
 /** Who makes the commit of a dry run where git knows nobody: nobody sees it. */
 const NOBODY = { name: "palette", email: "palette@localhost" };
 
@@ -115,7 +114,8 @@ async function requireReady(options: ReleaseOptions, parts: ReleaseParts): Promi
       hint: "Make it with deno task lock where JSR is reached, and commit it",
     });
   }
-  return options.keyFile === null ? null : await publicKeyOf(options.keyFile, parts);
+  if (options.keyFile === null) return null;
+  return (await readReleaseKey(options.keyFile, "--key", parts.env)).publicKey;
 }
 
 /** A folder of other things is not replaced. */
@@ -131,27 +131,6 @@ async function requireOwn(folder: string): Promise<void> {
     if (error instanceof Deno.errors.NotFound) return;
     if (error instanceof UserError) throw error;
     throw new UserError("io", `Cannot write "${folder}"`, { cause: error });
-  }
-}
-
-async function publicKeyOf(keyFile: string, { env }: ReleaseParts): Promise<string> {
-  let pem: string;
-  try {
-    pem = await Deno.readTextFile(keyFile);
-  } catch (error) {
-    throw new UserError("io", `Cannot read the key "${keyFile}"`, { cause: error });
-  }
-  const passphrase = env.get(PASSPHRASE_VARIABLE);
-  try {
-    const key = createPublicKey({ key: pem, ...(passphrase === undefined ? {} : { passphrase }) });
-    if (!pem.includes("PRIVATE KEY")) throw new TypeError("it is a public key");
-    return key.export({ type: "spki", format: "pem" }).toString();
-  } catch (error) {
-    throw new UserError("validation", `Cannot sign with "${keyFile}"`, {
-      hint: `Give a private key in PEM; ${PASSPHRASE_VARIABLE} holds the passphrase of an ` +
-        "encrypted one",
-      cause: error,
-    });
   }
 }
 

@@ -1,7 +1,8 @@
 /** Looks at a finished release as its users will. */
 
-import { createHash, verify } from "node:crypto";
+import { verify } from "node:crypto";
 import { UserError } from "../../lib/errors.ts";
+import { sha256Of } from "../checksums.ts";
 import { runProgram } from "./run_program.ts";
 
 const SUMS = "SHA256SUMS";
@@ -64,16 +65,6 @@ async function checkSums(folder: string): Promise<void> {
     sums.delete(name);
   }
   for (const name of sums.keys()) throw failed(`"${SUMS}" names "${name}", which is not there`);
-}
-
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  using file = await Deno.open(path);
-  const buffer = new Uint8Array(1024 * 1024);
-  for (let read = await file.read(buffer); read !== null; read = await file.read(buffer)) {
-    hash.update(buffer.subarray(0, read));
-  }
-  return hash.digest("hex");
 }
 
 async function checkSignature(folder: string, publicKey: string): Promise<void> {

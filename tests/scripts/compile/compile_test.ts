@@ -4,7 +4,7 @@ import { checkExecutable } from "../../../scripts/compile/check_executable.ts";
 import { denoCompile } from "../../../scripts/compile/deno_compile.ts";
 import { executableTarget } from "../../../scripts/compile/executable_target.ts";
 import { findRuntime, runtimePlace } from "../../../scripts/compile/find_runtime.ts";
-import { requireLock } from "../../../scripts/compile/require_lock.ts";
+import { findLock, requireLock } from "../../../scripts/compile/require_lock.ts";
 import {
   DENO_VERSION,
   hostTarget,
@@ -131,6 +131,7 @@ Deno.test("a release needs a deno.lock as it was committed, and JSR's modules (n
   const refusal = async (flags: string[] = []) =>
     (await assertRejects(() => requireLock(root, flags), UserError)).message;
   assertEquals(await refusal(), "A release needs a deno.lock, and there is none");
+  assertEquals(await findLock(root, []), null);
   await Deno.writeTextFile(`${root}deno.lock`, "{}");
   assertEquals(await refusal(), "deno.lock is not as it was committed");
   await git("init", "-q");
@@ -138,6 +139,9 @@ Deno.test("a release needs a deno.lock as it was committed, and JSR's modules (n
   assertEquals(await refusal(), "deno.lock is not as it was committed");
   await git("commit", "-qm", "lock");
   await requireLock(root, []);
+  // Archives take it where they can.
+  assertEquals(await findLock(root, []), "deno.lock");
+  assertEquals(await findLock(root, ["--import-map=x"]), null);
   assertEquals(
     await refusal(["--import-map=x"]),
     "A release is made of JSR's modules, not of npm's",

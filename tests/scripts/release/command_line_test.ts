@@ -1,13 +1,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UserError } from "../../../lib/errors.ts";
-import { parseReleaseArguments, TARGETS } from "../../../scripts/release/command_line.ts";
+import { TARGETS } from "../../../scripts/portable/target.ts";
+import { parseReleaseArguments } from "../../../scripts/release/command_line.ts";
 
 Deno.test("parseReleaseArguments() reads what a release is asked for", () => {
   assertEquals(parseReleaseArguments(["--version", "v1.2.3"]), {
     version: "1.2.3",
     isDryRun: false,
     keyFile: null,
-    targets: TARGETS,
+    targets: TARGETS.map(({ name }) => name),
     hasExecutables: false,
     isChecked: true,
     output: null,

@@ -292,10 +292,13 @@ inRepository("what is wrong is found before anything is built", async (it) => {
   await repository.git("tag", "--delete", "v0.2.0");
   assertEquals(await messageOf("--executables"), 'Executables need a committed "deno.lock"');
   for (
-    const [name, message] of [["none", "Cannot read the key"], ["lib/version.ts", "Cannot sign"]]
+    const [name, verb, reason] of [
+      ["none", "read", "no such file or folder"],
+      ["lib/version.ts", "use", "there is no PEM key in it"],
+    ]
   ) {
     const file = `${repository.folder}/${name}`;
-    assertStringIncludes(await messageOf("--key", file), `${message} `);
+    assertEquals(await messageOf("--key", file), `Cannot ${verb} "${file}" of --key: ${reason}`);
   }
   assertEquals(
     await messageOf("--output", repository.folder),
