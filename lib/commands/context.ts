@@ -174,11 +174,13 @@ export class CommandContext implements AsyncDisposable {
     if (stored === null) return null;
     if (stored.state === "foreign") throw foreignCiphertext(file, stored.pointer);
     const { bindingOf, decryptStored } = await import("../config/secret_access.ts");
+    const { loginCommandOf } = await import("../config/secret_kinds.ts");
     let value = stored.text;
     if (stored.state === "token") {
       const block = requireBlock(file, stored.pointer);
       const keyring = await this.keyring();
-      const keys = await keyring.unlock(block, file.placeOf(stored.pointer));
+      const place = file.placeOf(stored.pointer);
+      const keys = await keyring.unlock(block, place, loginCommandOf(file.kind));
       value = await decryptStored(file, stored, keys, this.caFiles);
     } else {
       // Plain text is accepted, but never for an address that would not do.

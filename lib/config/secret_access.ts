@@ -5,8 +5,8 @@ import { type FileKeys, TagMismatch } from "../secrets/cipher.ts";
 import { MalformedToken } from "../secrets/token.ts";
 import { ioError } from "./file_store.ts";
 import { formatPointer } from "../yaml/pointer.ts";
-import { LOST_HINT, type SecretFile, type StoredSecret } from "./secret_file.ts";
-import { type FieldPath, secretFieldAt } from "./secret_kinds.ts";
+import { lostHint, type SecretFile, type StoredSecret } from "./secret_file.ts";
+import { type FieldPath, loginCommandOf, secretFieldAt } from "./secret_kinds.ts";
 
 /**
  * The place a secret is bound to.
@@ -41,7 +41,7 @@ export async function bindingOf(
     `Cannot use ${file.placeOf(pointer)}: the address at ${name} is ${
       url === "" ? "empty" : `"${url}"`
     }`,
-    { hint: "Set the address as it was, or run palette login" },
+    { hint: `Set the address as it was, or run ${loginCommandOf(file.kind)}` },
   );
 }
 
@@ -70,7 +70,7 @@ export async function decryptStored(
   } catch (error) {
     if (error instanceof MalformedToken) {
       throw new UserError("integrity", `Cannot decrypt ${place}: ${error.message}`, {
-        hint: LOST_HINT,
+        hint: lostHint(file.kind),
         cause: error,
       });
     }
@@ -80,11 +80,13 @@ export async function decryptStored(
       throw new UserError(
         "endpoint-changed",
         `Cannot use ${place}: it was encrypted for ${noted}, the file now says ${binding.audience}`,
-        { hint: "Run palette login to give the credential for the new address", cause: error },
+        { hint: `Run ${loginCommandOf(file.kind)} to give the credential for the new address`,
+          cause: error,
+        },
       );
     }
     throw new UserError("integrity", `Cannot decrypt ${place}: the value was altered`, {
-      hint: LOST_HINT,
+      hint: lostHint(file.kind),
       cause: error,
     });
   }

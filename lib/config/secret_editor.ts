@@ -17,7 +17,7 @@ import {
   SecretFile,
   type StoredSecret,
 } from "./secret_file.ts";
-import { type FieldPath, secretFieldAt } from "./secret_kinds.ts";
+import { type FieldPath, loginCommandOf, secretFieldAt } from "./secret_kinds.ts";
 import { type Entry, Quoted, type Writable, YamlEditor } from "../yaml/yaml_document.ts";
 
 /** What a write changes; everything else in the file stays. */
@@ -201,7 +201,7 @@ async function chooseKeys(
     return { ...await keyring.create(await keyring.source.forEncryption(), fresh), old: null };
   }
   const old = unreadable === "refuse"
-    ? await keyring.unlock(block, `"${before.path}"`)
+    ? await keyring.unlock(block, `"${before.path}"`, loginCommandOf(before.kind))
     : await keyring.tryUnlock(block, await keyring.source.forEncryption());
   if (old !== null && block.iterations >= DEFAULT_ITERATIONS) return { block, keys: old, old };
   return { ...await keyring.create(await keyring.source.forEncryption(), fresh), old };

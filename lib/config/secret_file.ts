@@ -7,7 +7,7 @@ import {
 } from "../secrets/encryption_block.ts";
 import { isToken } from "../secrets/token.ts";
 import { formatPointer, scalarsOf, type Value, valueAt } from "../yaml/pointer.ts";
-import { type FieldPath, secretFieldAt } from "./secret_kinds.ts";
+import { type FieldPath, loginCommandOf, secretFieldAt } from "./secret_kinds.ts";
 import { readYaml } from "../yaml/yaml_reader.ts";
 
 /**
@@ -73,7 +73,7 @@ export class SecretFile {
       throw new UserError(
         "integrity",
         `Cannot use the encryption block of "${this.path}": ${error.message}`,
-        { hint: LOST_HINT, cause: error },
+        { hint: lostHint(this.kind), cause: error },
       );
     }
   }
@@ -134,7 +134,7 @@ export function requireBlock(file: SecretFile, pointer: string): EncryptionBlock
   throw new UserError(
     "integrity",
     `Cannot decrypt ${file.placeOf(pointer)}: the file has no encryption block`,
-    { hint: LOST_HINT },
+    { hint: lostHint(file.kind) },
   );
 }
 
@@ -143,10 +143,13 @@ export function foreignCiphertext(file: SecretFile, pointer: string): UserError 
   return new UserError(
     "foreign-ciphertext",
     `Cannot decrypt ${file.placeOf(pointer)}: it was encrypted by the original palette CLI`,
-    { hint: "Run palette login to enter the credentials again" },
+    { hint: `Run ${loginCommandOf(file.kind)} to enter the credentials again` },
   );
 }
 
 /** What helps when a secret cannot be had any more. */
-export const LOST_HINT =
-  "Restore the file from a backup, or run palette login to enter the secrets again";
+export function lostHint(kind: SecretFileKind | null): string {
+  return `Restore the file from a backup, or run ${
+    loginCommandOf(kind)
+  } to enter the secrets again`;
+}

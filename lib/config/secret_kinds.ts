@@ -34,6 +34,11 @@ export function isSecretProperty(name: string): boolean {
   return SECRET_PROPERTY.test(name);
 }
 
+/** The command that gives the secrets of a file anew. */
+export function loginCommandOf(kind: SecretFileKind | null): string {
+  return kind === "registry" ? "palette content registry-login" : "palette login";
+}
+
 /** Where `palette.yaml` keeps the API key. */
 export const API_KEY_PATH = ["paletteConfig", "mgmt", "apikey"] as const;
 export const PAIRING_CODE_PATH = ["paletteConfig", "mgmt", "pairingcode"] as const;

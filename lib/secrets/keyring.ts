@@ -39,15 +39,20 @@ export class Keyring {
   /**
    * Keys of an existing file, its passphrase proven right.
    * @param place Names file and key in the error.
+   * @param login The command that gives its secrets anew.
    * @throws {UserError} `decrypt-failed` for a wrong passphrase, `passphrase-missing`.
    */
-  async unlock(block: EncryptionBlock, place: string): Promise<FileKeys> {
+  async unlock(
+    block: EncryptionBlock,
+    place: string,
+    login = "palette login",
+  ): Promise<FileKeys> {
     let keys: FileKeys | null = null;
     await this.source.forDecryption(
       async (passphrase) => (keys = await this.tryUnlock(block, passphrase)) !== null,
       () =>
         new UserError("decrypt-failed", `Cannot decrypt ${place}: wrong passphrase`, {
-          hint: "Use the passphrase it was written with, or run palette login to replace it",
+          hint: `Use the passphrase it was written with, or run ${login} to replace it`,
         }),
     );
     if (keys === null) throw new Error("unlocked without keys");

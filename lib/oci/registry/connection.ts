@@ -219,7 +219,13 @@ export class Connection {
       });
       this.#hasAnswered = true;
       if (exchange.status === 401 && isOwn && renewals++ < MAX_RENEWALS) {
-        if (await this.#authorizer.learn(exchange.headers, call.scopes, used)) {
+        const isWorth = await this.#authorizer.learn(exchange.headers, call.scopes, used)
+          .catch(async (error) => {
+            // It would hold the program until its time is up.
+            await exchange.discard();
+            throw error;
+          });
+        if (isWorth) {
           await exchange.discard();
           if (call.body instanceof ReadableStream) {
             throw new Unfinished("the registry wants a new token");

@@ -212,6 +212,20 @@ Deno.test("no passphrase is asked for where no login is used", async () => {
   assertEquals([needed.status, errorOf(needed)["code"]], [1, "passphrase-missing"]);
 });
 
+Deno.test("a login that another passphrase encrypted is to be given again by registry-login", async () => {
+  await using stub = startGuarded();
+  await using home = await Home.make();
+  await new Logins(home).login(stub.host);
+  const result = await home.run(["content", "list", "-r", `${stub.host}/a`], {
+    env: { PALETTE_ENCRYPTION_PASSWORD: OTHER_PASSPHRASE },
+  });
+  assertEquals([result.status, result.stderr.split("\n")[1]], [
+    1,
+    "Hint: Use the passphrase it was written with, or run palette content registry-login to " +
+    "replace it",
+  ]);
+});
+
 Deno.test("content registry-login asks at a terminal", async () => {
   await using stub = startGuarded();
   await using home = await Home.make();

@@ -48,6 +48,21 @@ Deno.test("Basic credentials go out once the registry has asked for them", async
   ]);
 });
 
+Deno.test({
+  name: "credentials that cannot be had leave no timer behind, which would hold the program",
+  sanitizeOps: true,
+  sanitizeResources: true,
+  async fn() {
+    await using stub = new StubRegistry();
+    stub.intercepts.push(() =>
+      problem(401, "UNAUTHORIZED", { "www-authenticate": 'Basic realm="x"' })
+    );
+    const credentials = { find: () => Promise.reject(new UserError("decrypt-failed", "No")) };
+    using test = testRegistry(stub.host, { credentials });
+    await assertRejects(() => test.client.listTags("a"), UserError, "No");
+  },
+});
+
 Deno.test("a token is asked for once a scope, by whoever comes first", async () => {
   await using world = await worldWithRealm();
   const { stub, realm, layer } = world;
