@@ -80,7 +80,8 @@ export async function decryptStored(
       throw new UserError(
         "endpoint-changed",
         `Cannot use ${place}: it was encrypted for ${noted}, the file now says ${binding.audience}`,
-        { hint: `Run ${loginCommandOf(file.kind)} to give the credential for the new address`,
+        {
+          hint: `Run ${loginCommandOf(file.kind)} to give the credential for the new address`,
           cause: error,
         },
       );

@@ -7,6 +7,7 @@ import { readVerified, verified } from "../oci/verified.ts";
 import { MAX_NESTING } from "../oci/walk_manifests.ts";
 import type { Crypto } from "../runtime/crypto.ts";
 import { type Bundle, BUNDLE_REQUIRES } from "./bundle.ts";
+import type { LeftOut } from "./thin_bundle.ts";
 import { checkAgainstDefinition, type DefinitionVerdict } from "./definition_check.ts";
 
 /** Something that is not as it was announced. */
@@ -25,6 +26,8 @@ export interface BundleReport {
   bytes: number;
   definition: DefinitionVerdict;
   problems: BundleProblem[];
+  /** Of a thin bundle: problems that are just what it leaves to the bundle it needs. */
+  leftOut?: LeftOut | null;
 }
 
 export interface VerifyParts {
@@ -51,6 +54,7 @@ export async function verifyBundle(bundle: Bundle, parts: VerifyParts): Promise<
     blobs,
     bytes,
     definition: verdict,
+    leftOut: check.leftOut(),
     problems: [
       ...check.problems.map(({ digest, problem }) => ({
         what: digest,
@@ -71,10 +75,18 @@ class BundleCheck {
   readonly #blobs = new Map<Digest, Descriptor>();
   readonly #users = new Map<Digest, Set<string>>();
   readonly #isBad = new Set<Digest>();
+  readonly #leftOut: Descriptor[] = [];
 
   constructor(bundle: Bundle, parts: VerifyParts) {
     this.#bundle = bundle;
     this.#parts = parts;
+  }
+
+  /** Manifests are never left out: one that is missing is missing. */
+  leftOut(): LeftOut | null {
+    const requires = this.#bundle.annotations[BUNDLE_REQUIRES];
+    const blobs = this.#leftOut;
+    return requires === undefined || blobs.length === 0 ? null : { requires, blobs };
   }
 
   usersOf(digest: Digest): string[] {
@@ -143,6 +155,7 @@ class BundleCheck {
     // A layer that others give away only themselves (OCI image spec, layer.md).
     if (descriptor.urls !== undefined && descriptor.urls.length > 0) return false;
     const requires = this.#bundle.annotations[BUNDLE_REQUIRES];
+    if (this.#blobs.has(descriptor.digest)) this.#leftOut.push(descriptor);
     this.#complain(
       descriptor.digest,
       requires === undefined ? "missing" : `missing; in the bundle with the definition ${requires}`,

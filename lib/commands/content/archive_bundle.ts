@@ -1,6 +1,7 @@
 import { ioError } from "../../config/file_store.ts";
 import type { WrittenArchive } from "../../content/archive/archive_sink.ts";
 import type { Bundle } from "../../content/bundle.ts";
+import { findLeftOut } from "../../content/thin_bundle.ts";
 import { sumOfBlobs, takeInventory } from "../../content/transfer/inventory.ts";
 import { type BundleContent, writeBundle } from "../../content/transfer/write_bundle.ts";
 import { requireIndexFits } from "../../oci/layout.ts";
@@ -47,6 +48,9 @@ export async function archiveBundle(
 ): Promise<ArchivedBundle> {
   const { path, transfer } = target;
   const inventory = await takeInventory(bundle.items, bundle.source, context.runtime.crypto);
+  const leftOut = await findLeftOut(bundle, context.runtime.crypto);
+  // The archive of a thin bundle is thin, too.
+  for (const { digest } of leftOut?.blobs ?? []) inventory.blobs.delete(digest);
   const blobs = [...inventory.blobs.values()];
   const found = { blobs: blobs.length, bytes: sumOfBlobs(blobs) };
   requireIndexFits(bundle.items.map(({ descriptor }) => descriptor), bundle.annotations);

@@ -21,8 +21,11 @@ import { selectContent } from "./select_content.ts";
 import type { TransferOptions } from "./transfer_command.ts";
 import { transferProgressOf } from "./transfer_progress.ts";
 import { DEFAULT_COMPRESSION_LEVEL } from "./transfer_defaults.ts";
+import { warnOfThin } from "./warn_of_thin.ts";
 
 const EXAMPLE = "palette content copy --source bundle.tar.zst --destination example.com/bundle";
+
+const COPY_IS_THIN = "the copy lacks them, too";
 
 interface Copied {
   /** As messages name it. */
@@ -98,6 +101,7 @@ async function copyTo(
   const { transfer, context } = parts;
   if (to.kind === "remote") return await copyToRegistry(to.place, source, parts);
   if (to.kind === "layout") return await copyToLayout(to.path, source, parts);
+  await warnOfThin(source.bundle, COPY_IS_THIN, context);
   const { blobs, bytes, written } = await archiveBundle(source.bundle, {
     path: to.path,
     level: /\.zst$/i.test(to.path) ? DEFAULT_COMPRESSION_LEVEL : 0,
@@ -123,8 +127,12 @@ async function copyToLayout(
     counts: { blobs, bytes },
     plan: `${blobs} blobs, ${bytes} bytes`,
   };
-  if (transfer.dryRun) return copied;
+  if (transfer.dryRun) {
+    await warnOfThin(bundle, COPY_IS_THIN, context);
+    return copied;
+  }
   const layout = await Layout.make(folder, { files, crypto });
+  await warnOfThin(bundle, COPY_IS_THIN, context, [layout]);
   const space = { folder, bytes };
   const source = remote === null
     ? bundle.source

@@ -1,5 +1,5 @@
 import { UserError } from "../../errors.ts";
-import { type Bundle, itemsOf } from "../../content/bundle.ts";
+import { type Bundle, BUNDLE_REQUIRES, itemsOf } from "../../content/bundle.ts";
 import { destinationOf } from "../../content/destination.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { answerRegistry, type RegistryOptions } from "../../oci/server/answer_registry.ts";
@@ -84,6 +84,13 @@ export async function serveBundle(options: ServeOptions, context: CommandContext
   }
 }
 
+/** Of a bundle that is whole nothing is read for it, nor a module loaded. */
+async function warnIfThin(bundle: Bundle, context: CommandContext): Promise<void> {
+  if (bundle.annotations[BUNDLE_REQUIRES] === undefined) return;
+  const { warnOfThin } = await import("./warn_of_thin.ts");
+  await warnOfThin(bundle, "pulls of what needs them fail", context);
+}
+
 /** All of it costs nothing; only a part needs the modules that read definitions. */
 async function partFor(
   arch: string | undefined,
@@ -108,6 +115,7 @@ async function serve(
     const { disk, isWritable, progress } = options;
     return await serveFromDisk(bundle, items, { disk, isWritable, progress, nameItem }, context);
   }
+  await warnIfThin(bundle, context);
   const named = await Promise.all(items.map(({ descriptor }) => nameItem(descriptor)));
   const parts = { source: bundle.source, crypto, warn };
   const found = named.filter((item) => item !== null);

@@ -10,6 +10,7 @@ import { joinPath } from "../../runtime/files.ts";
 import type { CommandContext } from "../context.ts";
 import { expandPath } from "../paths.ts";
 import { progressOf } from "../wait.ts";
+import { warnOfThin } from "./warn_of_thin.ts";
 
 export interface DiskOptions {
   disk: string;
@@ -43,6 +44,7 @@ export async function serveFromDisk(
     });
   }
   try {
+    await warnOfThin(bundle, "pulls of what needs them fail", context, [layout]);
     await fill();
     const registry = await LayoutRegistry.open(layout, {
       files,

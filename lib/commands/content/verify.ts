@@ -21,6 +21,7 @@ import {
   readVerificationKey,
   type VerificationKey,
 } from "../../content/signing/verification_key.ts";
+import { describeLeftOut } from "../../content/thin_bundle.ts";
 import { type BundleReport, verifyBundle } from "../../content/verify_bundle.ts";
 import { formatTable } from "../../output/table.ts";
 import { TransferProgress } from "../../output/transfer_progress.ts";
@@ -125,6 +126,12 @@ export async function verifyContent(
     printer.notice("there is no definition in it: only what its index lists could be looked for");
   }
   if (problems.length === 0) return;
+  const { leftOut = null } = report;
+  if (leftOut !== null && leftOut.blobs.length === problems.length) {
+    throw new UserError("checks-failed", describeLeftOut(place, leftOut), {
+      hint: "What is in it is intact: verify the other bundle, too, and keep it with this one",
+    });
+  }
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   throw new UserError("checks-failed", `"${place}" is not what was made: ${count}`, {
     hint: "Copy it again from where it was built, or build it again",

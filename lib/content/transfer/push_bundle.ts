@@ -7,9 +7,10 @@ import { openVerified } from "../../oci/verified.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
 import { inFlight } from "../../runtime/in_flight.ts";
 import { ownPieces } from "../../runtime/streams.ts";
-import type { Bundle, BundleItem } from "../bundle.ts";
+import { type Bundle, BUNDLE_REQUIRES, type BundleItem } from "../bundle.ts";
 import { type Destination, destinationOf } from "../destination.ts";
 import { type Inventory, takeInventory } from "./inventory.ts";
+import { describeLeftOut } from "../thin_bundle.ts";
 import { explainRefusal } from "./push_refusal.ts";
 
 export interface PushOptions {
@@ -75,6 +76,7 @@ async function pushPlaced(
   sourceErrors: Set<unknown>,
   options: PushOptions,
 ): Promise<PushResult> {
+  await requireWhole(bundle, placed, options);
   const { changed, settled } = await readTags(placed, options);
   const result: PushResult = {
     uploadedBlobs: 0,
@@ -107,6 +109,34 @@ async function pushPlaced(
     );
   }
   return result;
+}
+
+/**
+ * What a thin bundle leaves out has to be in the registry already, before the first blob is sent.
+ * @throws {UserError} `prerequisite`
+ */
+async function requireWhole(
+  { annotations, source, place }: Bundle,
+  placed: readonly PlacedItem[],
+  { registry, base, jobs, mountFrom }: PushOptions,
+): Promise<void> {
+  const requires = annotations[BUNDLE_REQUIRES];
+  if (requires === undefined) return;
+  const blobs: Descriptor[] = [];
+  await inFlight(blobsOf(placed), jobs, async ([digest, { repositories, descriptor }]) => {
+    if (await source.has(descriptor) || (mountFrom?.(digest) ?? []).length > 0) return;
+    for (const repository of repositories) {
+      if (await registry.headBlob(repository, digest) === descriptor.size) return;
+    }
+    blobs.push(descriptor);
+  });
+  if (blobs.length === 0) return;
+  const target = base === "" ? registry.host : `${registry.host}/${base}`;
+  throw new UserError(
+    "prerequisite",
+    `Cannot push to ${target}: ${describeLeftOut(place, { requires, blobs })}`,
+    { hint: "Push that bundle there first, or build this one without --thin-against" },
+  );
 }
 
 async function placeAll(
@@ -228,14 +258,7 @@ async function pushBlobs(
   { result, sourceErrors }: { result: PushResult; sourceErrors: Set<unknown> },
   { registry, jobs, crypto, isDryRun, mountFrom: mountsOf, onBytes, signal }: PushOptions,
 ): Promise<void> {
-  const wanted = new Map<Digest, { repositories: Set<string>; descriptor: Descriptor }>();
-  for (const { manifests, repository } of placed) {
-    for (const descriptor of manifests.flatMap(({ blobs }) => blobs)) {
-      const known = wanted.get(descriptor.digest) ?? { repositories: new Set(), descriptor };
-      known.repositories.add(repository);
-      wanted.set(descriptor.digest, known);
-    }
-  }
+  const wanted = blobsOf(placed);
   const allBytes = [...wanted.values()]
     .reduce((total, { repositories, descriptor: { size } }) => total + repositories.size * size, 0);
   await inFlight(wanted, jobs, async ([digest, { repositories, descriptor }]) => {
@@ -265,6 +288,21 @@ async function pushBlobs(
       }
     }
   });
+}
+
+/** Every blob once, and where it has to be. */
+function blobsOf(
+  placed: readonly PlacedItem[],
+): Map<Digest, { repositories: Set<string>; descriptor: Descriptor }> {
+  const wanted = new Map<Digest, { repositories: Set<string>; descriptor: Descriptor }>();
+  for (const { manifests, repository } of placed) {
+    for (const descriptor of manifests.flatMap(({ blobs }) => blobs)) {
+      const known = wanted.get(descriptor.digest) ?? { repositories: new Set(), descriptor };
+      known.repositories.add(repository);
+      wanted.set(descriptor.digest, known);
+    }
+  }
+  return wanted;
 }
 
 /** Pieces of a source; what it fails with is noted: that is no answer of whom it is pushed to. */
