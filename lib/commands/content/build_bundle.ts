@@ -139,6 +139,7 @@ export async function buildBundle(options: BuildOptions, context: CommandContext
     if (place !== null) {
       const { source } = built;
       built.push = await pushBuilt(bundle, place, options, { source, signing, context });
+      if (!isArchived && !transfer.dryRun) await writeLock(options, bundle, built, context);
     }
     await show(
       built,
@@ -291,21 +292,30 @@ async function write(
   return built;
 }
 
-/** The definition with every digest, and the cluster definition, each on its own. */
-async function writeBeside(
+/** The definition with every digest, if it is asked for: also of a build without an archive. */
+async function writeLock(
   { lock, output }: BuildOptions,
+  bundle: AssembledBundle,
+  built: BuiltBundle,
+  context: CommandContext,
+): Promise<void> {
+  if (!lock) return;
+  const bytes = new TextEncoder().encode(formatDefinition(bundle.locked));
+  const folder = bundleFolder(output, context);
+  built.files.push(await writeOutput(folder, LOCK_FILE, { bytes, mode: PUBLIC }, context));
+}
+
+/** What stands beside the archive: the definition with every digest, and the cluster definition. */
+async function writeBeside(
+  options: BuildOptions,
   { bundle, clusterDefinition, signing }: Plan,
   built: BuiltBundle,
   context: CommandContext,
 ): Promise<void> {
-  if (lock) {
-    const bytes = new TextEncoder().encode(formatDefinition(bundle.locked));
-    const folder = bundleFolder(output, context);
-    built.files.push(await writeOutput(folder, LOCK_FILE, { bytes, mode: PUBLIC }, context));
-  }
+  await writeLock(options, bundle, built, context);
   if (clusterDefinition === null) return;
   const { fileName, bytes } = clusterDefinition;
-  const folder = definitionFolder(output, context);
+  const folder = definitionFolder(options.output, context);
   const path = await writeOutput(folder, fileName, { bytes, mode: PRIVATE }, context);
   built.files.push(path);
   if (signing !== null) built.signatures.push(...await signOutput(path, signing, context));

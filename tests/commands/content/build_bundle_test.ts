@@ -3,6 +3,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { readDefinition } from "../../../lib/content/definition/read_definition.ts";
 import { systemFiles } from "../../../lib/runtime/files.ts";
+import { startPushRegistry } from "../../support/push_registry.ts";
 import { startDockerRegistry } from "../../support/docker_registry.ts";
 import { BuildSources, ONLY, WEB } from "../../support/build_sources.ts";
 import { errorOf } from "../../support/home.ts";
@@ -298,6 +299,27 @@ Deno.test("--lock writes every digest, and a build of that file has the same ima
   const again = await it.run(["--metadata-file", lock, "--output", `${out}/again`]);
   assertEquals(again.status, 0, again.stderr);
   assertEquals(await Deno.readFile(`${out}/again/b.tar.zst`), first);
+});
+
+Deno.test("--lock writes every digest of a remote build, too, and of a dry run none", async () => {
+  await using sources = await BuildSources.make();
+  await using target = await startPushRegistry();
+  const { it } = sources;
+  const pack = await sources.pack([`${WEB}:1`]);
+  const out = `${it.home.root}/out`;
+  const flags = ["--packs", pack, "--name", "b", "--images-only", "--lock", "--output", out];
+  const remote = [
+    ...["--build-type", "remote", "--registry", `${target.host}/bundle`, "--format", "json"],
+  ];
+  const dry = await it.run([...flags, ...remote, "--dry-run"]);
+  assertEquals([dry.status, JSON.parse(dry.stdout).files], [0, []], dry.stderr);
+  const run = await it.run([...flags, ...remote]);
+  const lock = `${out}/bundle-definition.lock.yaml`;
+  assertEquals([run.status, JSON.parse(run.stdout).files], [0, [lock]], run.stderr);
+  const text = await Deno.readTextFile(lock);
+  await Deno.remove(lock);
+  assertEquals((await it.run(flags)).status, 0);
+  assertEquals(await Deno.readTextFile(lock), text);
 });
 
 Deno.test({
