@@ -1,3 +1,5 @@
+import { reasonOf, UserError } from "../errors.ts";
+
 /** Standard input and output. */
 export interface Streams {
   stdin: InputStream;
@@ -30,8 +32,13 @@ export class BrokenPipe extends Error {
 export function systemStreams(): Streams {
   return {
     stdin: systemInput(),
-    stdout: outputTo(Deno.stdout, () => {
-      throw new BrokenPipe();
+    stdout: outputTo(Deno.stdout, (error) => {
+      if (isReaderGone(error)) throw new BrokenPipe();
+      const reason = reasonOf(error).replace(/ \(os error \d+\)$/, "");
+      throw new UserError("io", `Cannot write to standard output: ${reason}`, {
+        hint: "Make room where it goes, or send it elsewhere",
+        cause: error,
+      });
     }),
     // A command goes on to its end, and its status tells, also when nobody reads what is said.
     stderr: outputTo(Deno.stderr, () => {}),
@@ -57,7 +64,7 @@ function systemInput(): InputStream {
   };
 }
 
-function outputTo(stream: typeof Deno.stdout, onReaderGone: () => void): OutputStream {
+function outputTo(stream: typeof Deno.stdout, onFailure: (error: unknown) => void): OutputStream {
   return {
     isTerminal: stream.isTerminal(),
     columns() {
@@ -74,12 +81,14 @@ function outputTo(stream: typeof Deno.stdout, onReaderGone: () => void): OutputS
           written += stream.writeSync(bytes.subarray(written));
         }
       } catch (error) {
-        const isGone = error instanceof Deno.errors.BrokenPipe || isTerminalGone(error);
-        if (!isGone) throw error;
-        onReaderGone();
+        onFailure(error);
       }
     },
   };
+}
+
+function isReaderGone(error: unknown): boolean {
+  return error instanceof Deno.errors.BrokenPipe || isTerminalGone(error);
 }
 
 /** Whether reading or writing failed because the terminal was taken away. */

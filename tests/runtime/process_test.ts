@@ -182,6 +182,30 @@ Deno.test("a reader that goes away is no failure", async () => {
   ]);
 });
 
+Deno.test({
+  name: "a standard output without room is a failure of it, not of ours",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using home = await Home.make();
+    await home.seed({ endpoint: "https://console.example.com" });
+    const { args, env } = {
+      args: denoRunArgs(["-A"], MAIN, "config", "verify"),
+      env: { HOME: home.root, PALETTE_ENCRYPTION_PASSWORD: PASSPHRASE },
+    };
+    const { PATH = "", HOME = "" } = Deno.env.toObject();
+    const cache = Deno.env.get("DENO_DIR") ?? `${HOME}/.cache/deno`;
+    const { code, stderr } = await new Deno.Command("sh", {
+      args: ["-c", 'exec "$0" "$@" >/dev/full', Deno.execPath(), ...args],
+      clearEnv: true,
+      env: { PATH, DENO_DIR: cache, DENO_NO_UPDATE_CHECK: "1", ...env },
+    }).output();
+    assertEquals([code, new TextDecoder().decode(stderr).split("\n").slice(0, 2)], [1, [
+      "Error: cannot write to standard output: No space left on device",
+      "Hint: Make room where it goes, or send it elsewhere",
+    ]]);
+  },
+});
+
 Deno.test("a failure is one, also when nobody reads what is said about it", async () => {
   await using home = await Home.make();
   const child = palette(["whoami"], { HOME: home.root }).spawn();
