@@ -36,6 +36,12 @@ export async function getManifest(place: ManifestPlace, crypto: Crypto): Promise
       hint: "Push it again with a container tool of today",
     });
   }
+  // No manifest begins like this, and no parser's words would help.
+  if (/^text\/html$/i.test(type) || /^\s*</.test(new TextDecoder().decode(bytes.subarray(0, 64)))) {
+    throw new UserError("integrity", `Cannot use the manifest of ${what}: it is a web page`, {
+      hint: "Check the address; a proxy or a login page may stand between",
+    });
+  }
   const manifest = await parseManifest(bytes, type, what, crypto);
   const announced = exchange.headers.get("docker-content-digest");
   const wanted = isDigest(selector) ? selector : announced ?? "";

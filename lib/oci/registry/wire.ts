@@ -104,6 +104,12 @@ export class Wire {
         cause: error,
       });
     }
+    if (isPlain(error)) {
+      return new UserError("tls", `Cannot ${action}: ${host}: ${error.message}`, {
+        hint: "Check the address and the port; http:// before the address means plain HTTP",
+        cause: error,
+      });
+    }
     return new UserError("tls", `Certificate of ${host} not trusted: ${error.message}`, {
       hint: error.message.includes("CA certificate")
         ? "Give the server a certificate that is not marked as a CA, or pass --insecure"
@@ -133,19 +139,21 @@ export class Wire {
     const plain = new URL(`http://${name}`);
     if (plainHttp) return plain;
     if (!insecure && !isLoopback(secure.hostname)) return secure;
+    let speaksPlain = false;
     try {
       await (await this.#probe(secure)).discard();
       return secure;
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
-      const speaksTls = error.kind === "tls" && !error.message.includes("does not speak TLS");
-      if (speaksTls && !insecure) return secure;
+      speaksPlain = isPlain(error);
+      if (error.kind === "tls" && !speaksPlain && !insecure) return secure;
     }
     try {
       const exchange = await this.#probe(plain);
       await exchange.discard();
-      // What speaks TLS answers plain text with 400.
-      if (exchange.status >= 500 || exchange.status === 400) return secure;
+      // What speaks TLS answers plain text with 400; a proxy answers for a server it cannot reach.
+      const isOther = exchange.status >= 500 && !speaksPlain;
+      if (isOther || exchange.status === 400) return secure;
       this.#parts.log.warn(`${host} does not speak TLS: using plain HTTP`);
       return plain;
     } catch (error) {
@@ -162,6 +170,11 @@ export class Wire {
       answerMs: 10_000,
     });
   }
+}
+
+/** The other side said something, and it was not TLS. */
+function isPlain(error: TransportError): boolean {
+  return error.kind === "tls" && error.message.includes("does not speak TLS");
 }
 
 function hostOf(host: string): string {

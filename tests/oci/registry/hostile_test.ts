@@ -205,6 +205,38 @@ for (const [name, options] of TRANSPORTS) {
   });
 }
 
+Deno.test("a registry without TLS that is out of order is told for that, not for its certificate", async () => {
+  await using stub = new StubRegistry();
+  stub.intercepts.push(() => new Response("down for maintenance", { status: 503 }));
+  for (const insecure of [false, true]) {
+    using test = testRegistry(stub.host, { insecure, retries: 0 });
+    const error = await assertRejects(() => test.client.checkLogin(), UserError);
+    assertEquals([error.code, error.message], [
+      "api",
+      `Cannot log in to ${stub.host}: ${stub.host} answered with status 503`,
+    ]);
+  }
+});
+
+Deno.test("a host that answers with web pages is told for that", async () => {
+  await using stub = new StubRegistry();
+  const types = ["text/html; charset=utf-8", "application/octet-stream"];
+  for (const type of types) {
+    stub.intercepts.splice(
+      0,
+      1,
+      () => new Response("<!doctype html><p>Sign in", { headers: { "content-type": type } }),
+    );
+    using test = testRegistry(stub.host);
+    const error = await assertRejects(() => test.client.headManifest("a", "v1"), UserError);
+    assertEquals([error.code, error.message, error.hint], [
+      "integrity",
+      `Cannot use the manifest of ${stub.host}/a:v1: it is a web page`,
+      "Check the address; a proxy or a login page may stand between",
+    ]);
+  }
+});
+
 Deno.test("redirects end", async () => {
   await using stub = new StubRegistry();
   stub.intercepts.push(
