@@ -15,9 +15,15 @@ import { openRegistries } from "./open_registries.ts";
 import { type OpenedSource, openSource } from "./open_source.ts";
 import { pushLocal, recordsOf } from "./push.ts";
 import { countsOf, planOf } from "./push_summary.ts";
-import type { RemoteReference } from "./remote_reference.ts";
+import { definitionAt, type RemoteReference } from "./remote_reference.ts";
 import { requireFlag } from "./require_flag.ts";
 import { selectContent } from "./select_content.ts";
+import {
+  copySignatureFiles,
+  warnOfUnsignedArchive,
+  warnOfUnsignedLayout,
+  warnOfUnsignedPush,
+} from "./signature_files.ts";
 import type { TransferOptions } from "./transfer_command.ts";
 import { transferProgressOf } from "./transfer_progress.ts";
 import { DEFAULT_COMPRESSION_LEVEL } from "./transfer_defaults.ts";
@@ -33,6 +39,8 @@ interface Copied {
   counts: Record<string, Json>;
   /** What it would come to, in words. */
   plan: string;
+  /** Signature files that came along. */
+  signatures: string[];
 }
 
 interface CopyParts {
@@ -59,7 +67,11 @@ export async function copyContent(
     try {
       refuseSame(from, to, source);
       const selected = await selectContent(source.bundle, selectors, transfer, context);
-      const { place, counts, plan } = await copyTo(to, { ...source, bundle: selected }, parts);
+      const { place, counts, plan, signatures } = await copyTo(
+        to,
+        { ...source, bundle: selected },
+        parts,
+      );
       await context.printer.result({
         document: () => ({
           source: source.text,
@@ -73,6 +85,7 @@ export async function copyContent(
             transfer.dryRun
               ? `bundle ${source.text} would be copied to ${place}: ${plan}`
               : `bundle ${source.text} copied to ${place}`,
+            ...signatures.map((file) => `signature saved to ${file}`),
           ]),
       });
     } finally {
@@ -109,13 +122,24 @@ async function copyTo(
     isRemote: source.remote !== null,
   }, context);
   const { size = null, digest = null } = written ?? {};
-  const counts = { blobs, bytes, size, digest };
-  return { place: to.path, counts, plan: `${blobs} blobs, ${bytes} bytes` };
+  const signatures = written === null ? [] : await signaturesFor(to.path, source, context);
+  const counts = { blobs, bytes, size, digest, signatures };
+  return { place: to.path, counts, plan: `${blobs} blobs, ${bytes} bytes`, signatures };
+}
+
+async function signaturesFor(
+  path: string,
+  { bundle, text, remote }: OpenedSource,
+  context: CommandContext,
+): Promise<string[]> {
+  if (remote === null) return await copySignatureFiles(text, path, context);
+  await warnOfUnsignedArchive({ bundle, source: text, path }, context);
+  return [];
 }
 
 async function copyToLayout(
   folder: string,
-  { bundle, remote }: OpenedSource,
+  { bundle, text, remote }: OpenedSource,
   { transfer, context }: CopyParts,
 ): Promise<Copied> {
   const { runtime: { files, crypto }, signal } = context;
@@ -126,11 +150,13 @@ async function copyToLayout(
     place: folder,
     counts: { blobs, bytes },
     plan: `${blobs} blobs, ${bytes} bytes`,
+    signatures: [],
   };
   if (transfer.dryRun) {
     await warnOfThin(bundle, COPY_IS_THIN, context);
     return copied;
   }
+  if (remote === null) await warnOfUnsignedLayout({ path: text, folder }, context);
   const layout = await Layout.make(folder, { files, crypto });
   await warnOfThin(bundle, COPY_IS_THIN, context, [layout]);
   const space = { folder, bytes };
@@ -154,13 +180,17 @@ async function copyToLayout(
 
 async function copyToRegistry(
   { host, base, name, isPlainHttp }: RemoteReference,
-  { bundle, remote }: OpenedSource,
+  { bundle, text, remote }: OpenedSource,
   { registries, transfer, context }: CopyParts,
 ): Promise<Copied> {
   if (name !== null && name !== bundle.name) {
     throw new UserError("usage", `Cannot copy "${bundle.name}" as "${name}": it keeps its name`, {
       hint: "Name registry and base path alone in --destination",
     });
+  }
+  if (remote === null) {
+    const there = definitionAt({ host, base, name: bundle.name });
+    await warnOfUnsignedPush({ bundle, path: text, there }, context);
   }
   const mountFrom = (digest: Digest) => {
     const place = remote?.bundle.source.placeOf(digest);
@@ -177,5 +207,6 @@ async function copyToRegistry(
     place: base === "" ? host : `${host}/${base}`,
     counts: countsOf(result),
     plan: planOf(result),
+    signatures: [],
   };
 }

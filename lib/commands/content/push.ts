@@ -13,6 +13,7 @@ import { basePathOf, definitionAt } from "./remote_reference.ts";
 import { requireFlag } from "./require_flag.ts";
 import { selectContent } from "./select_content.ts";
 import { showPush } from "./push_summary.ts";
+import { warnOfUnsignedPush } from "./signature_files.ts";
 import type { TransferOptions } from "./transfer_command.ts";
 import { transferProgressOf } from "./transfer_progress.ts";
 
@@ -44,6 +45,8 @@ export async function pushContent(
   const bundle = await openLocalBundle(file, context);
   try {
     const selected = await selectContent(bundle, selectors, transfer, context);
+    const there = definitionAt({ host, base, name: bundle.name });
+    await warnOfUnsignedPush({ bundle: selected, path: file, there }, context);
     const registries = await openRegistries(transfer, context, { records: recordsOf(context) });
     try {
       const registry = registries.open(host, isPlainHttp);
@@ -58,9 +61,7 @@ export async function pushContent(
       }, context);
       if (transfer.dryRun) return;
       printer.notice(
-        `successfully copied all artifacts from local bundle ${file} to remote bundle ${
-          definitionAt({ host, base, name: bundle.name })
-        }`,
+        `successfully copied all artifacts from local bundle ${file} to remote bundle ${there}`,
       );
     } finally {
       registries.close();

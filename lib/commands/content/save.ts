@@ -22,6 +22,7 @@ import { definitionAt } from "./remote_reference.ts";
 import { requireFlag } from "./require_flag.ts";
 import type { SaveContentOptions } from "./save_options.ts";
 import { selectContent } from "./select_content.ts";
+import { warnOfUnsignedArchive } from "./signature_files.ts";
 
 const EXAMPLE = "palette content save --source example.com/bundle/bundle-definition:edge-1";
 const FILE_MODE = 0o644;
@@ -91,6 +92,7 @@ async function saveArchive(
   const { blobs, bytes, written } = await archiveBundle(selected, target, context);
   if (layout !== null && written !== null) await unpackTo(layout, path, context);
   const source = definitionAt(remote);
+  if (written !== null) await warnOfUnsignedArchive({ bundle, source, path }, context);
   await printer.result({
     document: () => ({
       source,

@@ -12,11 +12,7 @@ import {
 } from "../../content/profiles/cluster_definition.ts";
 import { checkBundleImages } from "../../content/signing/check_bundle_images.ts";
 import { checkSignature } from "../../content/signing/check_signature.ts";
-import {
-  readSignature,
-  signatureFileOf,
-  sigstoreFileOf,
-} from "../../content/signing/signature_file.ts";
+import { readSignature, signatureFileOf } from "../../content/signing/signature_file.ts";
 import {
   readVerificationKey,
   type VerificationKey,
@@ -30,6 +26,7 @@ import { expandPath } from "../paths.ts";
 import { readImageKeys } from "./image_keys.ts";
 import { isPath, localPathOf, openLocalBundle, requireBundleFile } from "./open_local_bundle.ts";
 import type { RegistryFlags } from "./open_registries.ts";
+import { signatureFilesBeside } from "./signature_files.ts";
 
 export interface VerifyContentOptions {
   /** As the user wrote it: a path, or a reference. */
@@ -237,12 +234,10 @@ async function signatureBeside(
   path: string,
   { files }: Pick<CommandContext["runtime"], "files">,
 ): Promise<string> {
-  const whole = wholeNameOf(path);
-  for (const file of [signatureFileOf(whole), sigstoreFileOf(whole)]) {
-    if ((await files.info(file))?.isFile) return file;
-  }
+  const [file] = await signatureFilesBeside(path, files);
+  if (file !== undefined) return file;
   throw new UserError("not-found", `There is no signature of "${path}" beside it`, {
-    hint: `Pass --signature FILE; ${signatureFileOf(whole)} was looked for`,
+    hint: `Pass --signature FILE; ${signatureFileOf(wholeNameOf(path))} was looked for`,
   });
 }
 
