@@ -45,6 +45,7 @@ export async function gatherContent(
     await requireArchive(options.customUi, context);
     definition.customUi = { file: baseName(options.customUi), digest: null, extras: {} };
   }
+  if (metadataFile !== undefined) refuseEmpty(metadataFile, definition);
   for (const key of ["name", "version", "notes"] as const) {
     const given = options.application[key];
     if (given !== "") definition.application[key] = given;
@@ -76,7 +77,9 @@ async function readMetadata(
   context: CommandContext,
 ): Promise<GatheredContent> {
   const text = await readUserFile(expandPath(path, context.runtime), context);
-  const { definition, warnings } = readDefinition(text, path);
+  const { definition, warnings, misspelt } = readDefinition(text, path);
+  // A digest under a misspelt key would hold nothing.
+  if (misspelt !== null) throw misspelt;
   for (const warning of warnings) context.printer.warn(warning);
   definition.name = name ?? definition.name;
   if (definition.name === "") {
@@ -95,6 +98,18 @@ async function readMetadata(
     undeclared: [],
     excludedCount: 0,
   };
+}
+
+/** A list that was left empty by mistake would make a bundle that installs nothing. */
+function refuseEmpty(
+  file: string,
+  { images, charts, packs, rawFiles, clusterDefinition, customUi }: BundleDefinition,
+): void {
+  const hasItems = [images, charts, packs, rawFiles].some(({ length }) => length > 0);
+  if (hasItems || clusterDefinition !== null || customUi !== null) return;
+  throw new UserError("validation", `There is nothing to bundle in "${file}"`, {
+    hint: "List images, charts, packs or rawFiles below spec",
+  });
 }
 
 /** Packs that a definition has on this machine. */

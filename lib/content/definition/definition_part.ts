@@ -3,6 +3,7 @@ import { type Digest, isDigest } from "../../oci/digest.ts";
 import type { Value } from "../../yaml/pointer.ts";
 import type { Plain } from "../../yaml/yaml_writer.ts";
 import type { Extras } from "./bundle_definition.ts";
+import { nearKey } from "./near_key.ts";
 
 /** What all parts of one file share. */
 export interface DefinitionFile {
@@ -10,6 +11,8 @@ export interface DefinitionFile {
   path: string;
   /** One line for each key that nobody knows. */
   warnings: string[];
+  /** One for each key that is nearly a known one. */
+  misspelt: UserError[];
 }
 
 /** A part of a definition, read by key and type. */
@@ -117,6 +120,8 @@ export class DefinitionPart {
       extras[key] = typed[key] ?? null;
       const place = this.#place === "" ? key : `${this.#place}.${key}`;
       this.#file.warnings.push(`"${this.#file.path}" has the unknown key ${place}; it is kept`);
+      const near = nearKey(key, known);
+      if (near !== null) this.#file.misspelt.push(this.#misspelt(place, near));
     }
     return extras;
   }
@@ -128,6 +133,13 @@ export class DefinitionPart {
       `Cannot use "${this.#file.path}" as a bundle definition: ${what} ${reason}`,
       { hint: "palette content build --metadata-only writes a whole one" },
     );
+  }
+
+  #misspelt(place: string, near: string): UserError {
+    const what = `Cannot use "${this.#file.path}" as a bundle definition`;
+    return new UserError("validation", `${what}: there is no key ${place}`, {
+      hint: `Did you mean ${near}?`,
+    });
   }
 
   #mapping(): { [key: string]: Value } | null {

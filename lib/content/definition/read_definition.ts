@@ -23,15 +23,17 @@ const COMMON = ["digest", "from", "annotations"];
  * Reads a definition, written by this program or by hand: keys that nobody knows are kept, with a
  * warning each; an item may be just its reference.
  * @param path Names it in errors.
+ * @returns `misspelt`: a key that is nearly a known one, which whoever reads what a newer version
+ * wrote can pass over.
  * @throws {UserError} `validation`, with the place in the file.
  */
 export function readDefinition(
   text: string,
   path: string,
-): { definition: BundleDefinition; warnings: string[] } {
+): { definition: BundleDefinition; warnings: string[]; misspelt: UserError | null } {
   const what = `"${path}"`;
   const documents = readYamlDocuments(text, what);
-  const file: DefinitionFile = { path, warnings: [] };
+  const file: DefinitionFile = { path, warnings: [], misspelt: [] };
   const typed = documents.length === 1 ? readTypedYaml(text, what) : undefined;
   const root = new DefinitionPart(documents[0], typed, file);
   if (documents.length !== 1 || root.bareText !== null || Array.isArray(documents[0])) {
@@ -79,7 +81,7 @@ export function readDefinition(
     };
   }
   refuseTwice(spec, definition);
-  return { definition, warnings: file.warnings };
+  return { definition, warnings: file.warnings, misspelt: file.misspelt[0] ?? null };
 }
 
 function requireSchema(root: DefinitionPart): void {

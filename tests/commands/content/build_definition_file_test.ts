@@ -43,6 +43,39 @@ Deno.test("a digest in an image's name holds wherever it is fetched from", async
   assertMatch(String(message), /^Cannot fetch 1 of the items: example\.com\/web:1@sha256:0{64}: /);
 });
 
+Deno.test("a misspelt key of a definition is refused: its digest would hold nothing", async () => {
+  await using it = await World.make(["content", "build"]);
+  const { root } = it.home;
+  const file = await definitionFile(
+    `${root}/d`,
+    `  images: [{image: nginx, digets: "sha256:${"0".repeat(64)}"}]\n`,
+  );
+  const run = await it.run(["-f", file, "-o", `${root}/out`]);
+  assertEquals([run.status, run.stdout, run.stderr], [
+    1,
+    "",
+    `Error: cannot use "${file}" as a bundle definition: there is no key spec.images[0].digets\n` +
+    "Hint: Did you mean digest?\n",
+  ]);
+  assertEquals((await it.home.files()).filter((path) => path.startsWith("out")), []);
+});
+
+Deno.test("a definition that lists nothing is refused", async () => {
+  await using it = await World.make(["content", "build"]);
+  const out = `${it.home.root}/out`;
+  for (const spec of ["  images: []\n", "  images:\n  fips: false\n"]) {
+    const file = await definitionFile(`${it.home.root}/d`, spec);
+    const run = await it.run(["-f", file, "-o", out]);
+    assertEquals([run.status, run.stdout, run.stderr], [
+      1,
+      "",
+      `Error: there is nothing to bundle in "${file}"\n` +
+      "Hint: List images, charts, packs or rawFiles below spec\n",
+    ]);
+  }
+  assertEquals((await it.home.files()).filter((path) => path.startsWith("out")), []);
+});
+
 Deno.test("a digest that a definition has is compared with what is made of its item", async () => {
   await using sources = await BuildSources.make();
   const { it, chartRepository } = sources;

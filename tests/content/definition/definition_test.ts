@@ -125,6 +125,34 @@ spec:
   );
 });
 
+Deno.test("readDefinition() tells of keys that are nearly known ones", () => {
+  const misspelt = (spec: string) =>
+    readDefinition(`kind: BundleDefinition\nspec: ${spec}\n`, "d.yaml").misspelt;
+  for (
+    const [spec, place, near] of [
+      ["{images: [{image: nginx, digets: x}]}", "spec.images[0].digets", "digest"],
+      ["{images: [{image: nginx, sorce: x}]}", "spec.images[0].sorce", "source"],
+      ["{imags: []}", "spec.imags", "images"],
+      ["{rawfiles: []}", "spec.rawfiles", "rawFiles"],
+      [
+        "{charts: [{repo: oci://a/b, name: c, version: 1, form: x}]}",
+        "spec.charts[0].form",
+        "from",
+      ],
+    ] as const
+  ) {
+    const error = misspelt(spec);
+    assertEquals([error?.code, error?.message, error?.hint], [
+      "validation",
+      `Cannot use "d.yaml" as a bundle definition: there is no key ${place}`,
+      `Did you mean ${near}?`,
+    ]);
+  }
+  for (const key of ["note", "mode", "date", "owner", "size", "hash", "imageNote"]) {
+    assertEquals(misspelt(`{images: [{image: nginx, ${key}: x}]}`), null, key);
+  }
+});
+
 Deno.test("readDefinition() keeps what it does not know, types and all, and warns", () => {
   const text = `kind: BundleDefinition
 zulu: [1, "1", true, 1.5, null]
