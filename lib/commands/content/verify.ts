@@ -10,14 +10,14 @@ import {
   type DefinitionReport,
   examineDefinition,
 } from "../../content/profiles/cluster_definition.ts";
-import { checkBundleImages } from "../../content/signing/check_bundle_images.ts";
+import { algorithmOfSignature } from "../../content/signing/algorithm.ts";
+import { checkBundleImages, type ImagesReport } from "../../content/signing/check_bundle_images.ts";
 import { checkSignature } from "../../content/signing/check_signature.ts";
 import { readSignature, signatureFileOf } from "../../content/signing/signature_file.ts";
 import {
   readVerificationKey,
   type VerificationKey,
 } from "../../content/signing/verification_key.ts";
-import { describeLeftOut } from "../../content/thin_bundle.ts";
 import { type BundleReport, verifyBundle } from "../../content/verify_bundle.ts";
 import { formatTable } from "../../output/table.ts";
 import { TransferProgress } from "../../output/transfer_progress.ts";
@@ -27,6 +27,7 @@ import { readImageKeys } from "./image_keys.ts";
 import { isPath, localPathOf, openLocalBundle, requireBundleFile } from "./open_local_bundle.ts";
 import type { RegistryFlags } from "./open_registries.ts";
 import { signatureFilesBeside } from "./signature_files.ts";
+import { verdictError } from "./verify_verdict.ts";
 
 export interface VerifyContentOptions {
   /** As the user wrote it: a path, or a reference. */
@@ -43,7 +44,9 @@ export interface SignatureReport {
   fits: boolean;
   /** Or where it lies in a registry. */
   file: string;
+  /** Of the signature, which the key need not have. */
   algorithm: string;
+  keyAlgorithm: string;
   keyId: string;
   /** SHA-256 of what was signed. */
   digest: string;
@@ -59,6 +62,8 @@ export interface VerifiedContent {
   signature: SignatureReport | null;
   /** `definition` is null for what has none by its nature. */
   report: Omit<BundleReport, "definition"> & { definition: DefinitionVerdict | null };
+  /** Null when no keys for images are given. */
+  images: ImagesReport | null;
 }
 
 /** What verifying goes by, besides what the user asked for. */
@@ -87,12 +92,13 @@ export async function verifyContent(
   } finally {
     progress.end();
   }
-  const { place, kind, name, signature, report } = verified;
+  const { place, kind, name, signature, report, images } = verified;
   const problems = [
     ...(signature?.fits === false
       ? [{ what: signature.file, problem: "does not fit the key and the file", items: [] }]
       : []),
     ...report.problems,
+    ...images?.problems ?? [],
   ];
   await printer.result({
     document: () => ({
@@ -101,6 +107,9 @@ export async function verifyContent(
       verified: problems.length === 0,
       name,
       signature: signature === null ? null : { ...signature },
+      images: images === null
+        ? null
+        : { checked: images.checked, signed: images.checked - images.problems.length },
       items: report.items,
       blobs: report.blobs,
       bytes: report.bytes,
@@ -114,25 +123,21 @@ export async function verifyContent(
           problems.map(({ what, problem, items }) => [what, problem, items.join(", ")]),
         );
       }
-      if (signature !== null) return "Verified OK\n";
       const what = kind === "bundle" ? "Content" : "Cluster definition";
-      return `${what} OK, signature not checked\n`;
+      const verdict = signature === null ? `${what} OK, signature not checked` : "Verified OK";
+      return `${verdict}${images === null ? "" : `, ${signedImages(images)}`}\n`;
     },
   });
   if (report.definition === "absent") {
     printer.notice("there is no definition in it: only what its index lists could be looked for");
   }
-  if (problems.length === 0) return;
-  const { leftOut = null } = report;
-  if (leftOut !== null && leftOut.blobs.length === problems.length) {
-    throw new UserError("checks-failed", describeLeftOut(place, leftOut), {
-      hint: "What is in it is intact: verify the other bundle, too, and keep it with this one",
-    });
-  }
-  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-  throw new UserError("checks-failed", `"${place}" is not what was made: ${count}`, {
-    hint: "Copy it again from where it was built, or build it again",
-  });
+  const error = verdictError(verified, options);
+  if (error !== null) throw error;
+}
+
+function signedImages({ checked }: ImagesReport): string {
+  if (checked === 0) return "no images to check";
+  return checked === 1 ? "1 image signed" : `${checked} images signed`;
 }
 
 async function examine(
@@ -158,10 +163,11 @@ async function examine(
     const { files, bytes, fault } = await readDefinitionFile(path, context);
     const problems = fault === null ? [] : [{ what: path, problem: fault, items: [] }];
     const report = { items: files, blobs: 0, bytes, definition: null, problems };
-    return { place: path, kind: "cluster-definition", name: null, signature, report };
+    const kind = "cluster-definition";
+    return { place: path, kind, name: null, signature, report, images: null };
   }
-  const { name, report } = await reportOnContent(path, parts, context);
-  return { place: path, kind: "bundle", name, signature, report };
+  const content = await reportOnContent(path, parts, context);
+  return { place: path, kind: "bundle", signature, ...content };
 }
 
 /** What is neither there nor meant as a path. */
@@ -223,7 +229,9 @@ async function reportOnSignature(
       (doneBytes) => progress.moved({ doneBytes, totalBytes: content.size, label: "signature" }),
     );
     const { fits, digest } = await checkSignature(counted, signature, key, { crypto, signal });
-    return { fits, file, algorithm: key.algorithm, keyId: key.keyId, digest };
+    const { algorithm: keyAlgorithm, keyId } = key;
+    const algorithm = fits ? keyAlgorithm : algorithmOfSignature(signature);
+    return { fits, file, algorithm, keyAlgorithm, keyId, digest };
   } finally {
     content.close();
   }
@@ -246,7 +254,7 @@ async function reportOnContent(
   path: string,
   { imageKeys, progress }: ExamineParts,
   context: CommandContext,
-): Promise<{ name: string | null; report: BundleReport }> {
+): Promise<{ name: string | null; report: BundleReport; images: ImagesReport | null }> {
   const { runtime: { crypto }, signal } = context;
   let bundle: Bundle;
   try {
@@ -257,6 +265,7 @@ async function reportOnContent(
     return {
       name: null,
       report: { items: 0, blobs: 0, bytes: 0, definition: "unreadable", problems: [problem] },
+      images: null,
     };
   }
   try {
@@ -266,8 +275,11 @@ async function reportOnContent(
       onBytes: (doneBytes, totalBytes) =>
         progress.moved({ doneBytes, totalBytes, label: "content" }),
     });
-    report.problems.push(...await checkBundleImages(bundle, imageKeys, crypto));
-    return { name: bundle.name, report };
+    return {
+      name: bundle.name,
+      report,
+      images: await checkBundleImages(bundle, imageKeys, crypto),
+    };
   } finally {
     bundle.close();
   }

@@ -54,11 +54,11 @@ export async function examineRemote(
         progress.moved({ doneBytes, totalBytes, label: "content" }),
     });
     report.problems.push(
-      ...await checkBundleImages(bundle, imageKeys, crypto),
       ...await checkTags(bundle, remote, { registries, crypto }),
       ...(key === undefined ? [] : withoutDigest(bundle)),
     );
-    return { place, kind: "bundle", name: bundle.name, signature, report };
+    const images = await checkBundleImages(bundle, imageKeys, crypto);
+    return { place, kind: "bundle", name: bundle.name, signature, report, images };
   } finally {
     registries.close();
   }
@@ -73,7 +73,8 @@ async function reportOnSignature(
   const { crypto } = runtime;
   const key = await readVerificationKey(expandPath(keyFile, runtime), "--key", runtime);
   const { digest } = definitionOf(items, place).descriptor;
-  const report = { algorithm: key.algorithm, keyId: key.keyId, digest };
+  const { algorithm, keyId } = key;
+  const report = { algorithm, keyAlgorithm: algorithm, keyId, digest };
   const parts = { source, crypto };
   const found = await findSignature([digest], await readAttachments(items, parts), [key], parts);
   if (found !== null) {

@@ -5,6 +5,15 @@ export const ALGORITHMS = ["RSA-PKCS1v15-SHA256", "ECDSA-P256-SHA256"] as const;
 
 export type Algorithm = typeof ALGORITHMS[number];
 
+/**
+ * How a signature was made, by its form: a sequence of two numbers (RFC 3279, 2.2.3), shorter than any
+ * of RSA, or as many bytes as an RSA key has.
+ */
+export function algorithmOfSignature(signature: Uint8Array): Algorithm {
+  const isSequence = signature[0] === 0x30 && signature[1] === signature.length - 2;
+  return isSequence ? "ECDSA-P256-SHA256" : "RSA-PKCS1v15-SHA256";
+}
+
 /** Shorter ones are no longer safe (NIST SP 800-131A). */
 const LEAST_RSA_BITS = 2048;
 

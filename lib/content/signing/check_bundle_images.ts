@@ -11,23 +11,36 @@ import {
 } from "./check_manifest.ts";
 import type { VerificationKey } from "./verification_key.ts";
 
-/** Images of a bundle that none of the keys has signed, by the signatures that it carries. */
+/** What the signatures of images come to. */
+export interface ImagesReport {
+  /** Images that were looked at. */
+  checked: number;
+  /** One for each that none of the keys has signed. */
+  problems: BundleProblem[];
+}
+
+/**
+ * Checks the images of a bundle by the signatures that it carries.
+ * @returns Null without keys.
+ */
 export async function checkBundleImages(
   { items, source }: Bundle,
   keys: readonly VerificationKey[],
   crypto: Crypto,
-): Promise<BundleProblem[]> {
-  if (keys.length === 0) return [];
+): Promise<ImagesReport | null> {
+  if (keys.length === 0) return null;
   const parts = { source, crypto };
   const attachments = await readAttachments(items, parts);
+  let checked = 0;
   const problems: BundleProblem[] = [];
   for (const item of items) {
     const { ref, type, descriptor: { digest } } = item;
     if (type !== "image" && type !== "stylus" && !await isHiddenImage(item, parts)) continue;
+    checked++;
     const problem = signatureProblemOf(await findSignature([digest], attachments, keys, parts));
     if (problem !== null) problems.push({ what: ref, problem, items: [ref] });
   }
-  return problems;
+  return { checked, problems };
 }
 
 /**

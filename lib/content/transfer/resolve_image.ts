@@ -117,11 +117,13 @@ export async function requireSignature(
   parts: CheckManifestParts,
 ): Promise<void> {
   const attachments = await readAttachments(attached, parts);
-  const problem = signatureProblemOf(await findSignature(digests, attachments, keys, parts));
+  const found = await findSignature(digests, attachments, keys, parts);
+  const problem = signatureProblemOf(found);
   if (problem === null) return;
   throw new UserError("integrity", problem, {
-    hint: "Give the public key of whoever publishes it with --verify-images, which can be given " +
-      "several times",
+    hint: found?.verdict === "another key"
+      ? "Add the public key of whoever publishes it with another --verify-images"
+      : "Have it signed by its publisher, or leave --verify-images out to take it as it is",
   });
 }
 

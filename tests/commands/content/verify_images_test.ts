@@ -119,6 +119,16 @@ for (const form of ["attached", "tagged"] as const) {
         `Cannot fetch 2 of the items: ${host}/bundle/app:2 (pack:elastic-operator): it has no ` +
         `signature; ${host}/bundle/app:3 (pack:elastic-operator): it is signed with another key`,
       ]);
+      assertEquals(
+        error["hint"],
+        "Have it signed by its publisher, or leave --verify-images out to take it as it is",
+      );
+      const hintFor3 = errorOf(await scene.build(["3"], ["ec.pub"]))["hint"];
+      assertEquals(
+        hintFor3,
+        "Add the public key of whoever publishes it with another --verify-images",
+      );
+      await scene.build(["1", "2", "3"], ["ec.pub"]);
       // What was signed is read, and nothing of the images.
       assertEquals(scene.fetched, 2);
       assertEquals((await scene.it.home.files()).filter((path) => /^(out|\.cache)/.test(path)), []);
@@ -140,13 +150,30 @@ for (const form of ["attached", "tagged"] as const) {
       const push = await scene.it.home.run(["content", "push", "-f", file, "-r", place]);
       assertEquals(push.status, 0, push.stderr);
       for (const where of [file, place]) {
-        assertEquals((await verify(where, "ec.pub", "other.pub")).status, 0);
+        const right = await verify(where, "ec.pub", "other.pub");
+        assertEquals([right.status, JSON.parse(right.stdout).images], [
+          0,
+          { checked: 2, signed: 2 },
+        ]);
+        const shown = await scene.it.home.run([
+          ...["content", "verify", where, "--verify-images", scene.keys.at("ec.pub")],
+          ...["--verify-images", scene.keys.at("other.pub")],
+        ]);
+        assertEquals(shown.stdout, "Content OK, signature not checked, 2 images signed\n");
         const strange = await verify(where, "other.pub");
         assertEquals([strange.status, JSON.parse(strange.stdout).problems], [2, [{
           what: `${host}/bundle/app:1`,
           problem: "it is signed with another key",
           items: [`${host}/bundle/app:1`],
         }]]);
+        assertEquals(JSON.parse(strange.stdout).images, { checked: 2, signed: 1 });
+        const { message, hint } = errorOf(strange);
+        assertEquals([message, hint], [
+          `1 image of "${where === file ? file : `${place}/bundle-definition:b`}" is not signed ` +
+          `with the key "${scene.keys.at("other.pub")}"`,
+          "Add the key of whoever publishes them with another --verify-images; images that have " +
+          "no signature cannot be verified",
+        ]);
       }
       assertEquals(scene.registry.requests, []);
       assertEquals((await scene.build(["1"], ["other.pub"])).status, 1);

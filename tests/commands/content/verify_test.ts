@@ -102,6 +102,7 @@ Deno.test("content verify reads every blob, whatever form a bundle has", async (
     verified: true,
     name: "edge-site",
     signature: null,
+    images: null,
     items: 3,
     blobs: bundle.blobs.size - MANIFESTS,
     bytes: manifestBytes,
@@ -147,6 +148,7 @@ Deno.test({
       fits: true,
       file: elsewhere,
       algorithm: "RSA-PKCS1v15-SHA256",
+      keyAlgorithm: "RSA-PKCS1v15-SHA256",
       keyId: document.signature.keyId,
       digest: sha256(await Deno.readFile(path)),
     });
@@ -156,7 +158,24 @@ Deno.test({
       wrong.stdout,
       /^WHAT +PROBLEM +ITEMS\n\S+\/s +does not fit the key and the file +-\n$/,
     );
-    assertMatch(wrong.stderr, /\nError: ".*b\.tar\.zst" is not what was made: 1 problem\nHint: /);
+    const errorLines = ({ stderr }: RunResult) =>
+      stderr.split("\n").filter((line) => /^(Error|Hint): /.test(line));
+    assertEquals(errorLines(wrong), [
+      `Error: the signature of "${path}" does not fit the key "${at("ec.pub")}"`,
+      "Hint: It is made with another kind of key (RSA-PKCS1v15-SHA256, not ECDSA-P256-SHA256): " +
+      "pass the key of whoever signed it with --key",
+    ]);
+    await openssl("dgst", "-sha256", "-sign", at("ec.pem"), "-out", signature, path);
+    const kinds = await verify(home, path, "--key", at("rsa.pub"), "-o", "json");
+    const { algorithm, keyAlgorithm } = JSON.parse(kinds.stdout).signature;
+    assertEquals([algorithm, keyAlgorithm], ["ECDSA-P256-SHA256", "RSA-PKCS1v15-SHA256"]);
+    await openssl("dgst", "-sha256", "-sign", at("rsa.pem"), "-out", signature, path);
+    const another = await verify(home, path, "--key", at("other.pub"));
+    assertEquals(errorLines(another), [
+      `Error: the signature of "${path}" does not fit the key "${at("other.pub")}"`,
+      "Hint: Check that --key is the key of whoever signed it; if it is, the bundle or its " +
+      "signature is another one: copy both again",
+    ]);
   },
 });
 
