@@ -61,6 +61,12 @@ const USAGE: Usage[] = [
   },
   { args: ["completion"], message: "Missing argument(s): shell" },
   {
+    args: ["content", "bild", "-f", "def.yaml"],
+    message: 'Unknown command "bild"',
+    hint: "Did you mean build?",
+  },
+  { args: ["contnet", "-x"], message: 'Unknown command "contnet"', hint: "Did you mean content?" },
+  {
     args: ["whoami", "-k", "A", "--encryption-passphrase-file", "f"],
     message: "--encryption-passphrase and --encryption-passphrase-file cannot be used together",
   },

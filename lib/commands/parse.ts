@@ -35,10 +35,14 @@ export async function parseCommandLine(args: readonly string[]): Promise<Chosen>
       const args = leaf.getOption(flag.replace(/^--?/, ""), true)?.args;
       return args === undefined ? undefined : args.length === 0 ? "switch" : "value";
     };
+    // A word that a group does not know: what follows would be taken for its own flags.
+    const isSlip = leaf.hasCommands(true) && words.length > depth;
     try {
       const ready = argv.at(-1) === "--help"
         // Words that follow the command are values of flags; below a group they are a slip.
         ? [...words.slice(0, leaf.hasCommands(true) ? depth + 1 : depth), "--help"]
+        : isSlip
+        ? words.slice(0, depth + 1)
         : spellOutFlags(argv, kindOf);
       const { options } = await tree.parse(ready);
       if (chosen !== null && (chosen as Chosen).kind === "help") {
