@@ -2,6 +2,7 @@ import { UserError } from "../../errors.ts";
 import { kindOfPath } from "../../content/archive/kind_of_path.ts";
 import type { CommandContext } from "../context.ts";
 import { isPath, localPathOf } from "./open_local_bundle.ts";
+import { refuseFolder } from "./path_or_registry.ts";
 import { parseRemoteReference, type RemoteReference } from "./remote_reference.ts";
 
 /** Where a bundle comes from. */
@@ -29,7 +30,10 @@ export async function copySource(text: string, context: CommandContext): Promise
   });
 }
 
-/** @throws {UserError} `validation` */
+/** Archives of other kinds: a folder of such a name would be taken for one. */
+const LIKE_ARCHIVE = /\.(zip|7z|tgz|gz|bz2|xz|zst|iso)$/i;
+
+/** @throws {UserError} `usage`, `validation` */
 export async function copyDestination(
   text: string,
   { runtime }: CommandContext,
@@ -40,7 +44,15 @@ export async function copyDestination(
   const isHost = !isArchive && /^[^/:\\]+\.[a-z0-9-]+$/i.test(text);
   const isThere = await runtime.files.info(path) !== null;
   if (!isThere && (!isPath(text) || isHost)) {
+    await refuseFolder(text, "--destination", runtime);
     return { kind: "remote", place: parseRemoteReference(text, "--destination") };
+  }
+  if (!isArchive && !isThere && LIKE_ARCHIVE.test(text)) {
+    throw new UserError(
+      "usage",
+      `Cannot write "${text}" of --destination: no archive has such a name here`,
+      { hint: "Let it end in .tar.zst or .tar; any other name is one of a folder" },
+    );
   }
   return { kind: isArchive ? "archive" : "layout", path };
 }

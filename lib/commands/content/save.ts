@@ -18,6 +18,7 @@ import { findRemoteBundle } from "./find_remote_bundle.ts";
 import { openLocalBundle } from "./open_local_bundle.ts";
 import { openRegistries } from "./open_registries.ts";
 import { saveFolder, writeOutput } from "./output_folder.ts";
+import { refuseLocal } from "./path_or_registry.ts";
 import { definitionAt } from "./remote_reference.ts";
 import { requireFlag } from "./require_flag.ts";
 import type { SaveContentOptions } from "./save_options.ts";
@@ -35,6 +36,7 @@ export async function saveContent(
 ): Promise<void> {
   const { transfer } = options;
   const source = requireFlag("--source", options.source, EXAMPLE);
+  await refuseLocal(source, "--source", context.runtime);
   if (options.compressionLevel > MAX_LEVEL) {
     throw new UserError("usage", `--compression-level must be from 0 to ${MAX_LEVEL}`, {
       hint: "Leave it out: 3 is fast, and images do not shrink much further",
