@@ -9,10 +9,18 @@ export type TransportErrorKind = "tls" | "reset" | "network";
 export class TransportError extends Error {
   override readonly name = "TransportError";
   readonly kind: TransportErrorKind;
+  /** The connection was there, and nothing came in the time that is given. */
+  readonly isSilence: boolean;
 
-  constructor(kind: TransportErrorKind, reason: string, cause?: unknown) {
+  constructor(
+    kind: TransportErrorKind,
+    reason: string,
+    cause?: unknown,
+    { isSilence = false }: { isSilence?: boolean } = {},
+  ) {
     super(reason, { cause });
     this.kind = kind;
+    this.isSilence = isSilence;
   }
 }
 

@@ -1,3 +1,4 @@
+import { UserError } from "../../errors.ts";
 import type { Bundle } from "../../content/bundle.ts";
 import { joinPath } from "../../runtime/files.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -44,13 +45,35 @@ export async function openLocalBundle(path: string, context: CommandContext): Pr
 
 /**
  * Looks whether there is anything at a path, or parts of it.
- * @throws {UserError} `not-found` with what is there instead; `io`
+ * @throws {UserError} `not-found` with what is there instead; `validation` for a part that is not
+ *   the first; `io`
  */
 export async function requireBundleFile(path: string, context: CommandContext): Promise<void> {
+  await refuseLaterPart(path, context);
   const { kindOfPath } = await import("../../content/archive/kind_of_path.ts");
   if (await kindOfPath(path, context.runtime.files) !== "none") return;
   const { missingBundle } = await import("./missing_bundle.ts");
   throw await missingBundle(path, context);
+}
+
+/** Alone it would be taken for a damaged archive. */
+async function refuseLaterPart(
+  path: string,
+  { runtime: { files } }: CommandContext,
+): Promise<void> {
+  const { canvOsSuffix, partListOf, partSuffix, wholeOfLaterPart } = await import(
+    "../../content/archive/part_list.ts"
+  );
+  const whole = wholeOfLaterPart(path);
+  if (whole === null) return;
+  for (
+    const first of [partListOf(whole), `${whole}${partSuffix(0)}`, `${whole}${canvOsSuffix(0)}`]
+  ) {
+    if (!(await files.info(first).catch(() => null))?.isFile) continue;
+    throw new UserError("validation", `Cannot open "${path}": it is one of several parts`, {
+      hint: `Name "${first}": the others are read with it`,
+    });
+  }
 }
 
 /** Where archives of other programs are unpacked to. */

@@ -21,6 +21,8 @@ async function layoutFolderOf(folder: string, files: Files): Promise<string> {
   const below = (await files.list(folder)).map((name) => joinPath(folder, name));
   const found: string[] = [];
   for (const path of below) {
+    // Asked for something below a file, a system tells of an error.
+    if (!(await files.info(path))?.isFolder) continue;
     if ((await files.info(joinPath(path, "index.json")))?.isFile) found.push(path);
   }
   const [only] = found;

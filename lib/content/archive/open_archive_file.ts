@@ -4,6 +4,7 @@ import { canvOsSuffix, parsePartList, partListOf, partSuffix } from "./part_list
 
 /** Lists of parts are short. */
 const MAX_LIST_BYTES = 4 * 1024 * 1024;
+const LOST_PART = "Copy that part here, too: the list beside it names all that belong together";
 
 /**
  * Opens the file of an archive; split parts are read as the one file they were: by their list, by
@@ -15,7 +16,7 @@ export async function openArchiveFile(path: string, files: Files): Promise<FileR
   try {
     const parts = await partsOf(path, files);
     for (const { path, size } of parts) {
-      const reader = await opened(path, files);
+      const reader = await opened(path, files, size === null ? null : LOST_PART);
       readers.push(reader);
       if (size !== null && reader.size !== size) {
         throw new UserError(
@@ -90,18 +91,22 @@ async function read(path: string, files: Files): Promise<Uint8Array> {
   }
 }
 
-async function opened(path: string, files: Files): Promise<FileReader> {
+async function opened(path: string, files: Files, lostHint: string | null): Promise<FileReader> {
   try {
     return await files.openReader(path);
   } catch (error) {
-    throw unreadable(path, error);
+    throw unreadable(path, error, lostHint);
   }
 }
 
-function unreadable(path: string, error: unknown): unknown {
+function unreadable(path: string, error: unknown, lostHint: string | null = null): unknown {
   if (!(error instanceof FileError)) return error;
-  const code = error.kind === "not-found" ? "not-found" : "io";
-  return new UserError(code, `Cannot open "${path}": ${reasonOf(error)}`, { cause: error });
+  const isLost = error.kind === "not-found";
+  return new UserError(
+    isLost ? "not-found" : "io",
+    `Cannot open "${path}": ${reasonOf(error)}`,
+    { ...(isLost && lostHint !== null ? { hint: lostHint } : {}), cause: error },
+  );
 }
 
 function refused(path: string, reason: string): UserError {

@@ -39,6 +39,12 @@ export function canvOsSuffix(at: number): string {
   return `_part${String(at).padStart(2, "0")}`;
 }
 
+/** The archive that a path is a later part of, as its name tells; null for any other name. */
+export function wholeOfLaterPart(path: string): string | null {
+  const [, whole = null, number = ""] = /^(.+)(?:\.(\d{3})|_part\d+)$/.exec(path) ?? [];
+  return whole === null || number === "001" || /_part0+$/.test(path) ? null : whole;
+}
+
 export function formatPartList({ name, size, sha256, parts }: PartList): string {
   return `${JSON.stringify({ version: VERSION, name, size, sha256, parts }, null, 2)}\n`;
 }

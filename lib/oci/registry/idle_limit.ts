@@ -42,6 +42,6 @@ export class IdleLimit {
       return;
     }
     const reason = `nothing came for ${Math.round(this.#limitMs / 1000)} s`;
-    this.#controller.abort(new TransportError("reset", reason));
+    this.#controller.abort(new TransportError("reset", reason, undefined, { isSilence: true }));
   }
 }

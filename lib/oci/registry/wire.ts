@@ -56,7 +56,11 @@ export class Wire {
    * also where nothing speaks TLS.
    */
   base(): Promise<URL> {
-    return this.#base ??= this.#findBase();
+    return this.#base ??= this.#findBase().catch((error) => {
+      // Whoever tries again looks again.
+      this.#base = null;
+      throw error;
+    });
   }
 
   /**
@@ -140,12 +144,14 @@ export class Wire {
     if (plainHttp) return plain;
     if (!insecure && !isLoopback(secure.hostname)) return secure;
     let speaksPlain = false;
+    let isSilent = false;
     try {
       await (await this.#probe(secure)).discard();
       return secure;
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
       speaksPlain = isPlain(error);
+      isSilent = error.isSilence;
       if (error.kind === "tls" && !speaksPlain && !insecure) return secure;
     }
     try {
@@ -157,7 +163,8 @@ export class Wire {
       this.#parts.log.warn(`${host} does not speak TLS: using plain HTTP`);
       return plain;
     } catch (error) {
-      if (!(error instanceof TransportError)) throw error;
+      // What takes a connection and answers in no language answers no request either.
+      if (!(error instanceof TransportError) || (isSilent && error.isSilence)) throw error;
       return secure;
     }
   }
