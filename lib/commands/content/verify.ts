@@ -20,13 +20,14 @@ import {
 } from "../../content/signing/verification_key.ts";
 import { type BundleReport, verifyBundle } from "../../content/verify_bundle.ts";
 import { formatTable } from "../../output/table.ts";
-import { TransferProgress } from "../../output/transfer_progress.ts";
+import type { TransferProgress } from "../../output/transfer_progress.ts";
 import type { CommandContext } from "../context.ts";
 import { expandPath } from "../paths.ts";
 import { readImageKeys } from "./image_keys.ts";
 import { isPath, localPathOf, openLocalBundle, requireBundleFile } from "./open_local_bundle.ts";
 import type { RegistryFlags } from "./open_registries.ts";
 import { signatureFilesBeside } from "./signature_files.ts";
+import { transferProgressOf } from "./transfer_progress.ts";
 import { verdictError } from "./verify_verdict.ts";
 
 export interface VerifyContentOptions {
@@ -36,6 +37,8 @@ export interface VerifyContentOptions {
   signature: string | undefined;
   /** Files of public keys, one of which has to have signed each image. */
   verifyImages: string[];
+  /** Undefined: on a terminal alone. */
+  progress: boolean | undefined;
   /** How the registry of a reference is reached. */
   flags: RegistryFlags;
 }
@@ -78,13 +81,8 @@ export async function verifyContent(
   options: VerifyContentOptions,
   context: CommandContext,
 ): Promise<void> {
-  const { printer, runtime, settings } = context;
-  const progress = new TransferProgress({
-    stderr: runtime.streams.stderr,
-    clock: runtime.clock,
-    isSilent: settings.quiet || printer.format !== "table",
-    color: settings.color,
-  });
+  const { printer } = context;
+  const progress = transferProgressOf(options, context);
   const imageKeys = await readImageKeys(options.verifyImages, context);
   let verified: VerifiedContent;
   try {
@@ -152,6 +150,7 @@ async function examine(
   }
   // Before a signature is missed that could not be there either.
   await requireBundleFile(path, context);
+  await refuseOther(path, context);
   const isAlone = await isDefinition(path, context);
   if (isAlone && parts.imageKeys.length > 0) {
     throw new UserError("usage", `--verify-images is for bundles, and "${path}" holds no images`, {
@@ -169,6 +168,17 @@ async function examine(
   const content = await reportOnContent(path, parts, context);
   return { place: path, kind: "bundle", signature, ...content };
 }
+
+/** A file that neither is an archive nor is called like one is no damaged archive. */
+async function refuseOther(path: string, { runtime: { files } }: CommandContext): Promise<void> {
+  if (ARCHIVE_NAME.test(path) || await kindOfPath(path, files) !== "other") return;
+  throw new UserError("validation", `Cannot verify "${path}": it is no bundle`, {
+    hint:
+      "Give the archive that palette content build wrote, its list of parts, or a layout folder",
+  });
+}
+
+const ARCHIVE_NAME = /(\.(tar|tgz|gz|zst|\d{3}|parts\.json)|_part\d+)$/i;
 
 /** What is neither there nor meant as a path. */
 async function isReference(

@@ -1,4 +1,5 @@
 import { type Choose, DONE_FAILED_OR_BAD } from "../command.ts";
+import { WholeNumber } from "../options/types.ts";
 import { reachingCommand, registryFlagsOf } from "./registry_flags.ts";
 
 export function buildVerify(choose: Choose) {
@@ -28,6 +29,10 @@ export function buildVerify(choose: Choose) {
         "given several times, and one has to fit.",
       { collect: true },
     )
+    .type("whole", new WholeNumber(0))
+    .option("--progress", "Show how far it is, also without a terminal.")
+    .option("--no-progress", "Do not show how far it is.")
+    .option("--retries <count:whole>", "Times that a request is tried again; 5 by default.")
     .example("Before it is carried on", "palette content verify bundle.tar.zst --key public.pem")
     .example(
       "What was pushed",
@@ -41,7 +46,8 @@ export function buildVerify(choose: Choose) {
           key: options.key,
           signature: options.signature,
           verifyImages: options.verifyImages ?? [],
-          flags: registryFlagsOf(options),
+          progress: options.progress,
+          flags: { ...registryFlagsOf(options), retries: options.retries },
         }, context);
       })
     );

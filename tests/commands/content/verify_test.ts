@@ -16,6 +16,7 @@ import { BuildSources, WEB } from "../../support/build_sources.ts";
 import { tarGzipOf } from "../../support/pack_folder.ts";
 import { startDockerRegistry } from "../../support/docker_registry.ts";
 import { startPushRegistry } from "../../support/push_registry.ts";
+import { problem, StubRegistry } from "../../support/stub_registry.ts";
 import { World } from "../../support/world.ts";
 import { memberOf, sampleBundle, sha256, tarOf } from "../../support/sample_bundle.ts";
 
@@ -499,4 +500,63 @@ Deno.test("what cannot be checked is a failure, not a verdict", async () => {
   const alone = await verify(home, path, "--signature", "/none/s", "-o", "json");
   assertEquals([alone.status, errorOf(alone)["code"]], [1, "usage"]);
   assertEquals(await home.files(), ["b.tar.zst"]);
+});
+
+Deno.test("content verify tells what is no archive from a damaged one", async () => {
+  await using home = await Home.make();
+  const { root } = home;
+  await write(`${root}/two.tar.zst`, bundle.members, { splitBytes: 100_000 });
+  await Deno.writeTextFile(`${root}/def.yaml`, "apiVersion: v1\n".repeat(100));
+  await Deno.mkdir(`${root}/empty`);
+  await Deno.mkdir(`${root}/folder/sub`, { recursive: true });
+  await write(`${root}/folder/b.tar.zst`);
+  const layoutHint = "A layout has index.json and blobs in it";
+  const partHint = `Name "${root}/two.tar.zst.parts.json": the others are read with it`;
+  for (
+    const [name, reason, hint] of [
+      ["folder", `cannot open "${root}/folder": there is no OCI layout in it`, layoutHint],
+      ["empty", `cannot open "${root}/empty": there is no OCI layout in it`, layoutHint],
+      [
+        "def.yaml",
+        `cannot verify "${root}/def.yaml": it is no bundle`,
+        "Give the archive that palette content build wrote, its list of parts, or a layout folder",
+      ],
+      [
+        "two.tar.zst.002",
+        `cannot open "${root}/two.tar.zst.002": it is one of several parts`,
+        partHint,
+      ],
+    ] as const
+  ) {
+    const { status, stdout, stderr } = await verify(home, `${root}/${name}`);
+    assertEquals([status, stdout, stderr], [1, "", `Error: ${reason}\nHint: ${hint}\n`], name);
+  }
+  await Deno.remove(`${root}/two.tar.zst.002`);
+  const { status, stderr } = await verify(home, `${root}/two.tar.zst`);
+  assertEquals([status, stderr], [
+    1,
+    `Error: cannot open "${root}/two.tar.zst.002": no such file or folder\n` +
+    "Hint: Copy that part here, too: the list beside it names all that belong together\n",
+  ]);
+});
+
+Deno.test("content verify shows how far it is where it is asked for, and on a terminal", async () => {
+  await using home = await Home.make();
+  const path = `${home.root}/b.tar.zst`;
+  await write(path);
+  assertEquals((await verify(home, path)).stderr, "");
+  assertMatch((await verify(home, path, "--progress")).stderr, /^content .* 100\.00%$/m);
+  const shown = (...args: string[]) =>
+    home.run(["content", "verify", path, ...args], { isTerminal: true });
+  assertMatch((await shown()).stderr, /content .* 100\.00%/);
+  assertEquals((await shown("--no-progress")).stderr, "");
+});
+
+Deno.test("content verify tries again as often as --retries says", async () => {
+  await using stub = new StubRegistry();
+  await using home = await Home.make();
+  stub.intercepts.push(({ path }) => path === "/v2/" ? null : problem(503, "UNAVAILABLE"));
+  const run = await verify(home, `${stub.host}/a/bundle-definition:v1`, "--retries", "0");
+  assertEquals(run.status, 1);
+  assertEquals(stub.lines(/manifests/).length, 1);
 });
