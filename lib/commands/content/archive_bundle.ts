@@ -1,4 +1,3 @@
-import { ioError } from "../../config/file_store.ts";
 import type { WrittenArchive } from "../../content/archive/archive_sink.ts";
 import type { Bundle } from "../../content/bundle.ts";
 import { findLeftOut } from "../../content/thin_bundle.ts";
@@ -9,6 +8,7 @@ import type { Environment } from "../../runtime/environment.ts";
 import { type Files, folderOf } from "../../runtime/files.ts";
 import type { CommandContext } from "../context.ts";
 import { fetchBlobs } from "./fetch_blobs.ts";
+import { makeFolders } from "./output_folder.ts";
 import type { TransferOptions } from "./transfer_command.ts";
 import { transferProgressOf } from "./transfer_progress.ts";
 
@@ -34,7 +34,6 @@ export interface ArchivedBundle {
 
 /** Of the year 9999: later ones have no usual form. */
 const LAST_SECOND = 253_402_300_799;
-const FOLDER_MODE = 0o755;
 
 /**
  * Writes a bundle as an archive, with what has to be fetched for it.
@@ -118,16 +117,7 @@ export async function withFolderOf<T>(
   files: Files,
   work: () => Promise<T>,
 ): Promise<T> {
-  const made: string[] = [];
-  try {
-    for (let folder = folderOf(path); await files.info(folder) === null;) {
-      made.push(folder);
-      folder = folderOf(folder);
-    }
-    await files.makeFolder(folderOf(path), FOLDER_MODE);
-  } catch (error) {
-    throw ioError("write", path, error);
-  }
+  const made = await makeFolders(folderOf(path), files, path);
   try {
     return await work();
   } catch (error) {

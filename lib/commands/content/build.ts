@@ -8,10 +8,11 @@ import {
 } from "../../content/profiles/cluster_definition.ts";
 import { loadProfiles } from "../../content/profiles/load_profiles.ts";
 import { sanitizeLine } from "../../output/sanitize.ts";
+import { joinPath } from "../../runtime/files.ts";
 import type { CommandContext } from "../context.ts";
 import { type BuildOptions, checkBuildOptions } from "./build_options.ts";
 import { gatherContent, openPalette, paletteFor } from "./gather.ts";
-import { bundleFolder, definitionFolder, writeOutput } from "./output_folder.ts";
+import { bundleFolder, definitionFolder, requireFolder, writeOutput } from "./output_folder.ts";
 
 /** A cluster definition may hold secrets of its profiles. */
 const PRIVATE = 0o600;
@@ -23,6 +24,13 @@ export async function buildContent(
   context: CommandContext,
 ): Promise<void> {
   checkBuildOptions(options);
+  if (options.buildType === "local" || options.lock) {
+    const folder = options.clusterDefinition.isAll
+      ? definitionFolder(options.output, context)
+      : bundleFolder(options.output, context);
+    const wanted = options.metadataOnly ? joinPath(folder, DEFINITION_FILE) : folder;
+    await requireFolder(folder, context, wanted);
+  }
   if (options.clusterDefinition.isAll && options.privateKey === undefined) {
     return await downloadDefinition(options, context);
   }

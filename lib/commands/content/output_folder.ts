@@ -1,5 +1,5 @@
 import { ioError } from "../../config/file_store.ts";
-import { joinPath } from "../../runtime/files.ts";
+import { type Files, folderOf, joinPath } from "../../runtime/files.ts";
 import type { CommandContext } from "../context.ts";
 import { expandPath } from "../paths.ts";
 
@@ -25,6 +25,45 @@ export function saveFolder(output: string | undefined, context: CommandContext):
 /** An absolute path without steps that lead nowhere. */
 function plainPath(path: string, { runtime }: CommandContext): string {
   return expandPath(path, runtime).replace(/\/\.(?=\/|$)/g, "").replace(/(?<=.)\/+$/, "");
+}
+
+/**
+ * Makes a folder and those above it.
+ * @param wanted What is going to be written there, for the message.
+ * @returns Those that were not there, the deepest first.
+ * @throws {UserError} `io`
+ */
+export async function makeFolders(
+  path: string,
+  files: Files,
+  wanted = path,
+): Promise<string[]> {
+  const made: string[] = [];
+  try {
+    for (let folder = path; await files.info(folder) === null;) {
+      made.push(folder);
+      folder = folderOf(folder);
+    }
+    await files.makeFolder(path, FOLDER_MODE);
+  } catch (error) {
+    for (const folder of made) await files.remove(folder).catch(() => {});
+    throw ioError("write", wanted, error);
+  }
+  return made;
+}
+
+/**
+ * Refuses a folder that cannot be made, before anything is looked up. What it had to make goes
+ * again.
+ * @throws {UserError} `io`
+ */
+export async function requireFolder(
+  path: string,
+  { runtime: { files } }: CommandContext,
+  wanted = path,
+): Promise<void> {
+  const made = await makeFolders(path, files, wanted);
+  for (const folder of made) await files.remove(folder).catch(() => {});
 }
 
 /**

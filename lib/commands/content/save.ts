@@ -17,7 +17,7 @@ import { archiveBundle } from "./archive_bundle.ts";
 import { findRemoteBundle } from "./find_remote_bundle.ts";
 import { openLocalBundle } from "./open_local_bundle.ts";
 import { openRegistries } from "./open_registries.ts";
-import { saveFolder, writeOutput } from "./output_folder.ts";
+import { requireFolder, saveFolder, writeOutput } from "./output_folder.ts";
 import { refuseLocal } from "./path_or_registry.ts";
 import { definitionAt } from "./remote_reference.ts";
 import { requireFlag } from "./require_flag.ts";
@@ -42,6 +42,7 @@ export async function saveContent(
       hint: "Leave it out: 3 is fast, and images do not shrink much further",
     });
   }
+  await requireFolder(saveFolder(options.output, context), context);
   const registries = await openRegistries(transfer, context);
   try {
     const remote = await findRemoteBundle(source, "--source", registries);

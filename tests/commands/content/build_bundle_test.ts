@@ -413,3 +413,32 @@ Deno.test({
     assertEquals(JSON.parse(again.stdout).push.uploaded, 0, again.stdout);
   },
 });
+
+Deno.test("an --output that cannot be made is refused before anything is looked up", async () => {
+  await using sources = await BuildSources.make();
+  const { it } = sources;
+  const pack = await sources.pack([`${WEB}:1`]);
+  const file = `${it.home.root}/file`;
+  await Deno.writeTextFile(file, "x");
+  const before = await it.home.files();
+  sources.fetched();
+  for (const output of [`${file}/out`, file]) {
+    for (const args of [[], ["--dry-run"]]) {
+      const run = await it.run([
+        ...["--packs", pack, "--name", "b", "--output", output, "--format", "json", ...args],
+      ]);
+      assertEquals([run.status, errorOf(run)["code"], errorOf(run)["message"]], [
+        1,
+        "io",
+        `Cannot write "${output}": a part of its path is not a folder`,
+      ]);
+    }
+    const save = await it.home.run([
+      ...["content", "save", "-s", "127.0.0.1:1/bundle-definition:b", "-o", output],
+      ...["--format", "json"],
+    ]);
+    assertEquals([save.status, errorOf(save)["code"]], [1, "io"]);
+  }
+  assertEquals(sources.registry.requests, []);
+  assertEquals(await it.home.files(), before);
+});
