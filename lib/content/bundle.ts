@@ -57,6 +57,14 @@ export interface Bundle {
   close(): void;
 }
 
+/** Names of all bundles in it, by their definitions: several can be copied into one layout. */
+export function bundleNamesOf({ name, items }: Pick<Bundle, "name" | "items">): string[] {
+  const names = items.filter(({ type }) => type === "bundle").map(({ ref }) =>
+    /(?:^|\/)bundle-definition:([^/]+)$/.exec(ref)?.[1] ?? name
+  );
+  return names.length === 0 ? [name] : [...new Set(names)];
+}
+
 /** The items of an index's descriptors; one without a known type is an image. */
 export function itemsOf(descriptors: readonly Descriptor[]): BundleItem[] {
   return descriptors.map((descriptor) => {

@@ -1,6 +1,6 @@
 import { UserError } from "../../errors.ts";
 import { kindOfPath } from "../../content/archive/kind_of_path.ts";
-import type { Bundle } from "../../content/bundle.ts";
+import { type Bundle, bundleNamesOf } from "../../content/bundle.ts";
 import { readDefinitionText } from "../../content/bundle_definition_text.ts";
 import type { Architecture, BundleDefinition } from "../../content/definition/bundle_definition.ts";
 import { sanitizeText } from "../../output/sanitize.ts";
@@ -74,6 +74,14 @@ async function findDefinition(
   const bundle = await openLocalBundle(path, context);
   try {
     const text = await readDefinitionText(bundle, crypto);
+    const names = bundleNamesOf(bundle);
+    if (names.length > 1) {
+      context.printer.warn(
+        `"${bundle.place}" holds the bundles ${names.join(", ")}; this is the definition of ${
+          names[0]
+        }`,
+      );
+    }
     return { text, place: bundle.place, fits: await fitsOf(bundle, arch, context) };
   } finally {
     bundle.close();

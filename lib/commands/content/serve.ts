@@ -1,5 +1,5 @@
 import { UserError } from "../../errors.ts";
-import { type Bundle, BUNDLE_REQUIRES, itemsOf } from "../../content/bundle.ts";
+import { type Bundle, BUNDLE_REQUIRES, bundleNamesOf, itemsOf } from "../../content/bundle.ts";
 import { destinationOf } from "../../content/destination.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { answerRegistry, type RegistryOptions } from "../../oci/server/answer_registry.ts";
@@ -215,7 +215,11 @@ async function tell(
       disk: options.disk === undefined ? null : expandPath(options.disk, context.runtime),
       writable: options.isWritable,
     }),
-    text: () => formatSummary("Push", [`local bundle ${bundle.name} pushed to ${address}`]),
+    text: () =>
+      formatSummary(
+        "Push",
+        bundleNamesOf(bundle).map((name) => `local bundle ${name} pushed to ${address}`),
+      ),
   });
 }
 
