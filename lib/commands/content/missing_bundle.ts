@@ -1,5 +1,5 @@
 import { UserError } from "../../errors.ts";
-import { baseName, folderOf } from "../../runtime/files.ts";
+import { baseName, type Files, folderOf, joinPath } from "../../runtime/files.ts";
 import type { CommandContext } from "../context.ts";
 import { isNear } from "../names.ts";
 
@@ -12,8 +12,13 @@ export async function missingBundle(
   const folder = folderOf(path);
   const names = await files.list(folder).catch(() => null);
   const stem = stemOf(baseName(path));
-  const near = (names ?? []).filter((name) => MAYBE_BUNDLE.test(name) && isNear(stem, stemOf(name)))
-    .slice(0, MOST_NAMES);
+  const near: string[] = [];
+  for (const name of names ?? []) {
+    if (near.length === MOST_NAMES) break;
+    const isMeant = isNear(stem, stemOf(name)) &&
+      (ENDING.test(name) || await isLayout(joinPath(folder, name), files));
+    if (isMeant) near.push(name);
+  }
   const hint = names === null
     ? `There is no folder "${folder}" that can be read`
     : near.length > 0
@@ -27,8 +32,10 @@ export async function missingBundle(
 
 const MOST_NAMES = 5;
 const ENDING = /(\.tar)?\.(tar|tgz|gz|zst)(\.\d{3}|_part\d+|\.parts\.json)?$/i;
-/** What a bundle on this machine may be called: an archive, its parts, or a folder. */
-const MAYBE_BUNDLE = new RegExp(`${ENDING.source}|^[^.]+$`, "i");
+
+async function isLayout(folder: string, files: Files): Promise<boolean> {
+  return await files.info(joinPath(folder, "index.json")).catch(() => null) !== null;
+}
 
 /** Most endings are the same, and say nothing of what is meant. */
 function stemOf(name: string): string {

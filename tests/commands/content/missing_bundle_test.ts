@@ -20,6 +20,10 @@ for (const [name, argsOf] of COMMANDS) {
       await Deno.writeTextFile(`${root}/bundles/${file}`, "");
     }
     await Deno.mkdir(`${root}/empty`);
+    // A folder that holds no bundle is not meant, however near its name is.
+    await Deno.mkdir(`${root}/bundles/edge-4`);
+    await Deno.mkdir(`${root}/layouts/edge-1`, { recursive: true });
+    await Deno.writeTextFile(`${root}/layouts/edge-1/index.json`, "{}");
     const before = await home.files();
     for (
       const [path, hint] of [
@@ -31,6 +35,7 @@ for (const [name, argsOf] of COMMANDS) {
           `${root}/empty/edge-2.tar.zst`,
           `palette content list --repo "${root}/empty" tells which bundles are there`,
         ],
+        [`${root}/layouts/edge-2.tar.zst`, 'Did you mean "edge-1"?'],
         [`${root}/none/edge-2.tar.zst`, `There is no folder "${root}/none" that can be read`],
       ] as const
     ) {
