@@ -31,7 +31,7 @@ export function algorithmOf(key: KeyObject): Algorithm | { unusable: string } {
         : { unusable: `its curve is ${namedCurve}, and only P-256 is taken` };
     case "ed25519":
     case "ed448":
-      return { unusable: "Edge hosts check RSA signatures, no Ed25519 ones" };
+      return { unusable: "RSA and ECDSA P-256 keys are taken, no Ed25519 ones" };
     default:
       return { unusable: `a key of type ${key.asymmetricKeyType} is not taken` };
   }

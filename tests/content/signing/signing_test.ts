@@ -171,7 +171,7 @@ Deno.test({
 });
 
 const REFUSED: [string, string, string][] = [
-  ["ed25519.pem", "validation", "Edge hosts check RSA signatures, no Ed25519 ones"],
+  ["ed25519.pem", "validation", "RSA and ECDSA P-256 keys are taken, no Ed25519 ones"],
   ["short.pem", "validation", "an RSA key of 1024 bits is too short"],
   ["p384.pem", "validation", "its curve is secp384r1, and only P-256 is taken"],
   ["rsa.pub", "validation", "it is a public key"],
@@ -196,7 +196,7 @@ for (const [name, code, reason] of REFUSED) {
 }
 
 const REFUSED_PUBLIC: [string, string][] = [
-  ["ed25519.pub", "Edge hosts check RSA signatures, no Ed25519 ones"],
+  ["ed25519.pub", "RSA and ECDSA P-256 keys are taken, no Ed25519 ones"],
   ["short.pub", "an RSA key of 1024 bits is too short"],
   ["p384.pub", "its curve is secp384r1, and only P-256 is taken"],
   ["rsa.pem", "it is a private key"],
