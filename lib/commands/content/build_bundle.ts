@@ -37,6 +37,7 @@ import { gatherContent, type GatheredContent, paletteFor } from "./gather.ts";
 import { readImageKeys } from "./image_keys.ts";
 import { knownRegistryLogins } from "./known_registries.ts";
 import { findReused, KnownBundles, makeThin, type Reused } from "./known_bundles.ts";
+import { LOCK_FILE, refuseOtherLock } from "./lock_file.ts";
 import { localPathOf } from "./open_local_bundle.ts";
 import { type ContentClients, openRegistries } from "./open_registries.ts";
 import { bundleFolder, definitionFolder, writeOutput } from "./output_folder.ts";
@@ -46,7 +47,6 @@ import { documentOfPush, type FinishedPush, formatPush } from "./push_summary.ts
 import { requireBlobs } from "./require_blobs.ts";
 import { type BundleSigning, openSigning, signOutput } from "./sign_output.ts";
 
-const LOCK_FILE = "bundle-definition.lock.yaml";
 /** A cluster definition may hold secrets of its profiles. */
 const PRIVATE = 0o600;
 const PUBLIC = 0o644;
@@ -57,6 +57,8 @@ interface BuiltBundle {
   /** Null for a dry run. */
   path: string | null;
   files: string[];
+  /** The file of `--lock`. */
+  lock: string | null;
   size: number;
   /** Of the archive as a whole; null for a dry run, and when no document shows it. */
   digest: string | null;
@@ -98,6 +100,13 @@ export async function buildBundle(options: BuildOptions, context: CommandContext
       context,
       options.offline ? null : exists,
     );
+    if (options.lock) {
+      await refuseOtherLock(
+        bundleFolder(options.output, context),
+        gathered.definition.name,
+        context,
+      );
+    }
     const clusterDefinition = await fetchClusterDefinition(options, palette);
     const bundle = await assemble(
       options,
@@ -248,6 +257,7 @@ function planned({ bundle, inventory, reused, sources }: Plan): BuiltBundle {
     name: bundle.name,
     path: null,
     files: [],
+    lock: null,
     size: 0,
     digest: null,
     leftOut: bundle.leftOut,
@@ -302,7 +312,8 @@ async function writeLock(
   if (!lock) return;
   const bytes = new TextEncoder().encode(formatDefinition(bundle.locked));
   const folder = bundleFolder(output, context);
-  built.files.push(await writeOutput(folder, LOCK_FILE, { bytes, mode: PUBLIC }, context));
+  built.lock = await writeOutput(folder, LOCK_FILE, { bytes, mode: PUBLIC }, context);
+  built.files.push(built.lock);
 }
 
 /** What stands beside the archive: the definition with every digest, and the cluster definition. */
@@ -356,6 +367,7 @@ async function show(
             ? [`reused ${reused.items} of ${items} items (${saved} not downloaded)`]
             : []),
           ...signatures.map((file) => `signature saved to ${file}`),
+          ...(built.lock === null ? [] : [`definition with every digest saved to ${built.lock}`]),
         ])]),
         ...(push === null ? [] : [formatPush(push)]),
       ].join(""),

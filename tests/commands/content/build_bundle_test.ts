@@ -294,11 +294,25 @@ Deno.test("--lock writes every digest, and a build of that file has the same ima
   const run = await it.run(["--packs", pack, "--name", "b", "--lock", ...flags]);
   assertEquals(run.status, 0, run.stderr);
   const lock = `${out}/bundle-definition.lock.yaml`;
+  assertStringIncludes(run.stdout, `definition with every digest saved to ${lock}\n`);
   assertMatch(await Deno.readTextFile(lock), /digest: sha256:[0-9a-f]{64}/);
   const first = await Deno.readFile(`${out}/b.tar.zst`);
   const again = await it.run(["--metadata-file", lock, "--output", `${out}/again`]);
   assertEquals(again.status, 0, again.stderr);
   assertEquals(await Deno.readFile(`${out}/again/b.tar.zst`), first);
+
+  const written = await Deno.readFile(lock);
+  sources.fetched();
+  const other = await it.run(["--packs", pack, "--name", "c", "--lock", ...flags]);
+  assertEquals([other.status, other.stdout, other.stderr], [
+    1,
+    "",
+    `Error: cannot write "${lock}": it is the lock of the bundle "b"\n` +
+    "Hint: Give --output another folder, or move that file away\n",
+  ]);
+  assertEquals([await Deno.readFile(lock), sources.fetched()], [written, []]);
+  assertEquals((await it.home.files()).includes("out/c.tar.zst"), false);
+  assertEquals((await it.run(["--packs", pack, "--name", "b", "--lock", ...flags])).status, 0);
 });
 
 Deno.test("--lock writes every digest of a remote build, too, and of a dry run none", async () => {
