@@ -5,14 +5,16 @@
  * the file, and Deno caches them. And the cache has an entry for each function at the top of the
  * file, called or not, which every start reads; a function inside another has none.
  *
- * So functions that everyday commands run get parentheses, and all modules that such commands do
- * not need become the body of one function, which is called when the first of them is needed.
+ * So functions that short everyday commands run get parentheses, and all modules that no everyday
+ * command needs become the body of one function, which is called when the first of them is needed.
  *
  * It works on the text that esbuild writes when it does not minify: each module is a comment with
  * its name, its functions, and `var init_NAME = __esm({ "NAME"() { ... } })` with the rest.
  */
 
 /** Paths may have spaces: the cache of Deno lies in the home folder. */
+import type { EverydayFunctions } from "./everyday_functions.ts";
+
 const MODULE_START = /^(?=\/\/ \S.*\.(?:ts|js|mjs)$)/m;
 const MODULE =
   /^([\s\S]*?= )__esm\(\{\n {2}(async )?"[^"\n]+"\(\) \{([\s\S]*?)\n {2}}\n}\);([\s\S]*)$/;
@@ -27,12 +29,14 @@ const EAGER_CLOSE = /, ?"]"\)/g;
 
 /**
  * @param bundle What `deno bundle` writes without `--minify`.
- * @param everyday Names of the functions and of the modules that everyday commands run, as they are
- *   in the bundle. With a module, all that it imports statically must be there.
+ * @param functions With a module, all that it imports statically must be among the everyday ones.
  * @returns Code to be minified and then given to {@linkcode revealEagerFunctions}.
  * @throws {Error} The text is not arranged as esbuild does it, or an everyday module needs another.
  */
-export function arrangeModules(bundle: string, everyday: ReadonlySet<string>): string {
+export function arrangeModules(
+  bundle: string,
+  { everyday, eager }: EverydayFunctions,
+): string {
   const [helpers = "", ...modules] = bundle.split(MODULE_START);
   const entry = modules.pop();
   if (entry === undefined) throw new Error("the bundle names no module");
@@ -40,7 +44,7 @@ export function arrangeModules(bundle: string, everyday: ReadonlySet<string>): s
   const others: string[] = [];
   for (const module of modules) {
     const place = everyday.has(nameOf(module)) ? first : others;
-    place.push(rewriteModule(module, everyday));
+    place.push(rewriteModule(module, eager));
   }
   const linked = linkToOthers(first.join("") + entry, others.join(""));
   return [
@@ -65,7 +69,7 @@ function nameOf(module: string): string {
  * Takes its name out of a module, which is a path of the machine that builds. Nothing runs before
  * the last line of the file, so functions may be variables where they stand.
  */
-function rewriteModule(module: string, everyday: ReadonlySet<string>): string {
+function rewriteModule(module: string, eager: ReadonlySet<string>): string {
   const parts = MODULE.exec(module);
   if (parts === null) throw new Error(`the bundle does not say how ${nameOf(module)} starts`);
   const [, head = "", async = "", body = "", rest = ""] = parts;
@@ -75,13 +79,13 @@ function rewriteModule(module: string, everyday: ReadonlySet<string>): string {
   }
   const functions = head.slice(head.indexOf("\n")).replace(
     FUNCTION,
-    (text, name) => everyday.has(name) ? `var ${name} = ${eager(text)};` : text,
+    (text, name) => eager.has(name) ? `var ${name} = ${mark(text)};` : text,
   );
   const init = `${async}() => {${body}\n}`;
-  return `${functions}__init(${everyday.has(nameOf(module)) ? eager(init) : init});${rest}`;
+  return `${functions}__init(${eager.has(nameOf(module)) ? mark(init) : init});${rest}`;
 }
 
-function eager(code: string): string {
+function mark(code: string): string {
   return `__eager("[", ${code}, "]")`;
 }
 

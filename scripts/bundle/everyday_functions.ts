@@ -5,20 +5,33 @@ const PASSPHRASE = "Everyday-Passphrase-1";
 /** A console that refuses connections: what is asked of it does not get further than that. */
 const NO_CONSOLE = "http://127.0.0.1:9";
 
-const WITH_FILE: readonly string[][] = [
-  ["version"],
-  ["--help"],
-  ["version", "--format", "json"],
-  ["project", "--help"],
-  ["project", "current"],
-  ["config", "verify"],
+interface Line {
+  args: readonly string[];
+  /** Whether credentials come from the environment, not from a file. */
+  hasKey?: true;
+  /** Whether it is done so soon that its own functions are what it waits for. */
+  isShort?: true;
+}
+
+const LINES: readonly Line[] = [
+  { args: ["version"], isShort: true },
+  { args: ["--help"], isShort: true },
+  { args: ["project", "current"], isShort: true },
+  { args: ["completions", "complete", "virtual-cluster"], hasKey: true, isShort: true },
+  { args: ["version", "--format", "json"] },
+  { args: ["project", "--help"] },
+  { args: ["config", "verify"] },
+  { args: ["project", "list"], hasKey: true },
+  { args: ["pde", "virtual-cluster", "list", "--format", "json"], hasKey: true },
 ];
 
-const WITH_KEY: readonly string[][] = [
-  ["completions", "complete", "virtual-cluster"],
-  ["project", "list"],
-  ["pde", "virtual-cluster", "list", "--format", "json"],
-];
+/** Names of functions and of modules, as they are in a bundle. */
+export interface EverydayFunctions {
+  /** Everyday commands run them. */
+  everyday: ReadonlySet<string>;
+  /** Those that short ones run; each of these makes every start a little longer. */
+  eager: ReadonlySet<string>;
+}
 
 /** What Deno writes of a script with `--coverage`. */
 interface Coverage {
@@ -29,13 +42,11 @@ interface Coverage {
 /**
  * @param bundle What `deno bundle` writes without `--minify`: there the function that starts a
  *   module has the module's name.
- * @returns Names of the functions that ran.
  */
-export async function everydayFunctions(bundle: string): Promise<Set<string>> {
+export async function everydayFunctions(bundle: string): Promise<EverydayFunctions> {
   const folder = await Deno.makeTempDir({ prefix: "palette-everyday-" });
   try {
     const program = `${folder}/palette.js`;
-    const coverage = `${folder}/coverage`;
     await Deno.writeTextFile(program, bundle);
     // Nothing of whoever builds: two builds have to give the same bytes.
     const home = { HOME: folder };
@@ -52,10 +63,17 @@ export async function everydayFunctions(bundle: string): Promise<Set<string>> {
       PALETTE_CONSOLE_URL: NO_CONSOLE,
       PALETTE_PROJECT: "everyday",
     };
-    for (const [lines, env] of [[WITH_FILE, workspace], [WITH_KEY, key]] as const) {
-      for (const line of lines) await run([`--coverage=${coverage}`, program, ...line], env);
+    const everyday = new Set<string>();
+    const eager = new Set<string>();
+    for (const [at, { args, hasKey, isShort }] of LINES.entries()) {
+      const coverage = `${folder}/coverage-${at}`;
+      await run([`--coverage=${coverage}`, program, ...args], hasKey ? key : workspace);
+      for (const name of await functionsIn(coverage)) {
+        everyday.add(name);
+        if (isShort) eager.add(name);
+      }
     }
-    return await functionsIn(coverage);
+    return { everyday, eager };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

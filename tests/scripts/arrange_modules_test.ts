@@ -85,7 +85,9 @@ const { run: run2, later: later2 } = await Promise.resolve().then(() => (init_da
 export const result = [await run2(), await later2()];
 `;
 
-const EVERYDAY = new Set(["/home/me/lib/shared.ts", "lib/daily.ts", "add", "run"]);
+const FUNCTIONS = new Set(["/home/me/lib/shared.ts", "lib/daily.ts", "add", "run"]);
+
+const EVERYDAY = { everyday: FUNCTIONS, eager: FUNCTIONS };
 
 function arrange(bundle: string): string {
   return arrangeModules(HELPERS + bundle, EVERYDAY);
@@ -143,4 +145,15 @@ Deno.test("a module that is not written as expected is an error", () => {
     Error,
     "the bundle names no module",
   );
+});
+
+Deno.test("functions that only long commands run stay as they are, beside the others", () => {
+  const functions = { everyday: FUNCTIONS, eager: new Set(["add"]) };
+  const code = revealEagerFunctions(
+    arrangeModules(HELPERS + SHARED + DAILY + RARE + ENTRY, functions),
+  );
+  const [before = ""] = code.split("function __load() {");
+  assertMatch(before, /^var add = \(function add\(text\)/m);
+  assertMatch(before, /^async function run\(\)/m);
+  assertMatch(before, /^var init_daily = __init\(\(\) => \{/m);
 });
