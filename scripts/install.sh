@@ -573,7 +573,8 @@ sweep() {
       name=${name#*.}
       [ "${name%%.*}" = "$host" ] || continue
       if [ "$pid" != "$shell_pid" ] && kill -0 "$pid" 2>/dev/null; then continue; fi
-      rm -rf "$left"
+      # A program that the killed run had started may write there for a moment yet.
+      rm -rf "$left" 2>/dev/null || { sleep 1 && rm -rf "$left" 2>/dev/null; } || :
     done
   done
 }
