@@ -1,3 +1,5 @@
+import { close, readHead } from "./connections.ts";
+
 /** A proxy on 127.0.0.1 that knows CONNECT and plain requests, and records what it was asked. */
 export class ConnectProxy implements AsyncDisposable {
   /** `CONNECT host:port` or `GET http://...`, in order. */
@@ -47,24 +49,5 @@ export class ConnectProxy implements AsyncDisposable {
       client.readable.pipeTo(server.writable),
       server.readable.pipeTo(client.writable),
     ]);
-  }
-}
-
-async function readHead(connection: Deno.Conn): Promise<string> {
-  const buffer = new Uint8Array(16 * 1024);
-  let text = "";
-  while (!text.includes("\r\n\r\n")) {
-    const count = await connection.read(buffer);
-    if (count === null) break;
-    text += new TextDecoder().decode(buffer.subarray(0, count));
-  }
-  return text;
-}
-
-function close(connection: Deno.Conn): void {
-  try {
-    connection.close();
-  } catch {
-    // Closed by its stream.
   }
 }

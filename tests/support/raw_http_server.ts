@@ -1,5 +1,7 @@
 /** Answers byte by byte as it is told to, also against the rules of HTTP. */
 
+import { close, readHead } from "./connections.ts";
+
 export interface RawAnswer {
   /** `200 OK` */
   status?: string;
@@ -45,7 +47,7 @@ export class RawHttpServer implements AsyncDisposable {
   }
 
   async #reply(connection: Deno.Conn): Promise<void> {
-    const request = await headOf(connection);
+    const request = await readHead(connection);
     const [method = "", path = ""] = request.split(" ");
     this.requests.push(`${method} ${path}`);
     const answer = await this.#answer(path);
@@ -66,27 +68,8 @@ export class RawHttpServer implements AsyncDisposable {
   }
 }
 
-async function headOf(connection: Deno.Conn): Promise<string> {
-  const buffer = new Uint8Array(4096);
-  let text = "";
-  while (!text.includes("\r\n\r\n")) {
-    const count = await connection.read(buffer);
-    if (count === null) break;
-    text += new TextDecoder().decode(buffer.subarray(0, count));
-  }
-  return text;
-}
-
 async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length;) {
     written += await connection.write(bytes.subarray(written));
-  }
-}
-
-function close(resource: Disposable & { close(): void }): void {
-  try {
-    resource.close();
-  } catch {
-    // Closed already.
   }
 }

@@ -110,14 +110,24 @@ export function emptyDefinition(name: string, projectId = ""): BundleDefinition 
     arch: [],
     isFips: false,
     profiles: [],
+    ...emptyItems(),
+    signing: null,
+    extras: { root: {}, metadata: {}, application: {}, spec: {} },
+  };
+}
+
+/** The part of a definition that lists what is in the bundle, with nothing listed. */
+export function emptyItems(): Pick<
+  BundleDefinition,
+  "images" | "charts" | "packs" | "rawFiles" | "clusterDefinition" | "customUi"
+> {
+  return {
     images: [],
     charts: [],
     packs: [],
     rawFiles: [],
     clusterDefinition: null,
     customUi: null,
-    signing: null,
-    extras: { root: {}, metadata: {}, application: {}, spec: {} },
   };
 }
 

@@ -4,7 +4,7 @@ import type { Digest } from "../../oci/digest.ts";
 import type { Crypto } from "../../runtime/crypto.ts";
 import type { Bundle, BundleItem } from "../bundle.ts";
 import { readDefinitionText } from "../bundle_definition_text.ts";
-import type { BundleDefinition } from "../definition/bundle_definition.ts";
+import { type BundleDefinition, emptyItems } from "../definition/bundle_definition.ts";
 import { readDefinition } from "../definition/read_definition.ts";
 import { addDefinition } from "./artifacts.ts";
 import { takeInventory } from "./inventory.ts";
@@ -80,8 +80,8 @@ async function partOf(
   const { definition } = readDefinition(await readDefinitionText(bundle, crypto), bundle.place);
   const refs = new Set(kept.map(({ ref }) => ref));
   const isIn = (part: Partial<BundleDefinition>) => {
-    const alone = { ...NOTHING, name: definition.name, ...part };
-    return wantedOf({ ...definition, ...alone }).every(({ ref }) => refs.has(ref));
+    const alone = { ...definition, ...emptyItems(), ...part };
+    return wantedOf(alone).every(({ ref }) => refs.has(ref));
   };
   const { clusterDefinition, customUi } = definition;
   return {
@@ -94,12 +94,3 @@ async function partOf(
     customUi: isIn({ customUi }) ? customUi : null,
   };
 }
-
-const NOTHING = {
-  images: [],
-  charts: [],
-  packs: [],
-  rawFiles: [],
-  clusterDefinition: null,
-  customUi: null,
-};

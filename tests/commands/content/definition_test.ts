@@ -93,6 +93,14 @@ Deno.test("content definition -o json gives the definition as data", async () =>
   }
 });
 
+/** Where the bundle of the home is after a push. */
+async function pushBundle(home: Home, host: string): Promise<string> {
+  const base = `${host}/base`;
+  const push = await home.run(["content", "push", "-f", "~/b.tar.zst", "-r", base]);
+  assertEquals(push.status, 0);
+  return base;
+}
+
 Deno.test({
   name: "content definition of a bundle in a registry is the text that was pushed " +
     "(needs docker-registry)",
@@ -100,9 +108,7 @@ Deno.test({
   async fn() {
     await using registry = await startDockerRegistry();
     await using home = await homeWithBundles();
-    const base = `${registry.host}/base`;
-    const push = await home.run(["content", "push", "-f", "~/b.tar.zst", "-r", base]);
-    assertEquals(push.status, 0);
+    const base = await pushBundle(home, registry.host);
     for (const end of ["/bundle-definition:edge-site", ":edge-site", "/edge-site.tar.zst", ""]) {
       const { status, stdout, stderr } = await home.run(["content", "definition", `${base}${end}`]);
       assertEquals([status, stdout, stderr], [0, DEFINITION_YAML, ""], end);
@@ -197,9 +203,7 @@ Deno.test({
   async fn() {
     await using registry = await startDockerRegistry();
     await using home = await homeWithBundles();
-    const base = `${registry.host}/base`;
-    const push = await home.run(["content", "push", "-f", "~/b.tar.zst", "-r", base]);
-    assertEquals(push.status, 0);
+    const base = await pushBundle(home, registry.host);
     const { status, stdout, stderr } = await home.run([
       "content",
       "definition",
